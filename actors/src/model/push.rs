@@ -1,0 +1,78 @@
+//! Events for clients, before any dialect renders them, and the shared carrier that renders each at most once a dialect.
+
+use super::{AccountId, ChatMessage, CodecId, RoomId, RoomKind, Seq};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, OnceLock};
+
+/// Something a client may be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Push {
+    /// A message was stored. The only push that takes a seq.
+    Posted { kind: RoomKind, message: ChatMessage },
+    /// A message was taken back; `message` as it stands now.
+    Revoked { kind: RoomKind, message: ChatMessage },
+    /// `reader` has read what `author` wrote in their direct room.
+    Read {
+        reader: AccountId,
+        author: AccountId,
+        up_to: Seq,
+    },
+    /// `from` is typing to `to`, or has stopped. Never stored.
+    Typing {
+        from: AccountId,
+        to: AccountId,
+        active: bool,
+    },
+    /// `from` asks `to` to become friends.
+    FriendRequested { from: AccountId, to: AccountId },
+    /// `to` accepted the friend request of `from`.
+    FriendAccepted { from: AccountId, to: AccountId },
+    /// `by` ended the friendship with `to`.
+    FriendRemoved { by: AccountId, to: AccountId },
+    /// `account` asks to join a group that `to` manages.
+    JoinRequested {
+        room: RoomId,
+        account: AccountId,
+        to: AccountId,
+    },
+    /// `account` is a member of the room from now on.
+    Joined { room: RoomId, account: AccountId },
+    /// `account` is no longer a member of the room.
+    Left { room: RoomId, account: AccountId },
+    /// The room takes no more posts.
+    Dissolved { room: RoomId },
+}
+
+/// A push on its way to sessions, shared by all of them.
+#[derive(Debug)]
+pub struct Delivery {
+    pub push: Push,
+    rendered: [OnceLock<Option<Bytes>>; CodecId::MAX],
+}
+
+impl Delivery {
+    #[must_use]
+    pub fn new(push: Push) -> Arc<Delivery> {
+        Arc::new(Delivery {
+            push,
+            rendered: Default::default(),
+        })
+    }
+
+    /// The bytes of this push for one codec, made by the first session that asks. `None`: the dialect does not show it.
+    pub fn rendered(&self, codec: CodecId, render: impl FnOnce(&Push) -> Option<Bytes>) -> Option<Bytes> {
+        self.rendered[usize::from(codec.0) % CodecId::MAX]
+            .get_or_init(|| render(&self.push))
+            .clone()
+    }
+
+    /// The place of this push in a room's order, if it has one.
+    #[must_use]
+    pub fn position(&self) -> Option<(RoomId, Seq)> {
+        match &self.push {
+            Push::Posted { message, .. } => Some((message.room, message.seq)),
+            _ => None,
+        }
+    }
+}

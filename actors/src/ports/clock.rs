@@ -1,0 +1,13 @@
+//! Time and randomness come from outside, so that rules can be tested and simulated.
+
+use crate::model::Timestamp;
+
+/// The world's time and chance.
+pub trait Clock: Send + Sync {
+    /// Wall time.
+    fn now(&self) -> Timestamp;
+    /// A random UUID (version 4), lower case with dashes.
+    fn uuid(&self) -> String;
+    /// Random bytes from the system's generator, for codes and secrets.
+    fn random(&self, bytes: &mut [u8]);
+}

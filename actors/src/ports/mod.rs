@@ -1,0 +1,64 @@
+//! What the core needs from the world: few methods each, with an in-memory twin and a shared suite in `testkit`.
+
+pub mod clock;
+pub mod directory;
+pub mod journal;
+pub mod notify;
+pub mod passwords;
+pub mod rooms;
+pub mod secrets;
+pub mod users;
+
+pub use clock::Clock;
+pub use directory::DirectoryStore;
+pub use journal::{
+    AppendError, BatchOutcome, InDoubt, JournalStore, PostDraft, PostOutcome, RoomBatch, Verdict,
+};
+pub use notify::{Notice, Notifier};
+pub use passwords::Passwords;
+pub use rooms::{RoomChange, RoomSaved, RoomStore};
+pub use secrets::SecretStore;
+pub use users::{UserChange, UserSaved, UserSnapshot, UserStore};
+
+use crate::failure::Failure;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// How a store can fail besides answering.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// Nothing was changed, for a reason the caller must hear.
+    #[error(transparent)]
+    Refused(#[from] Failure),
+    /// Nothing was changed: storage was not reached, or gave up before the commit. Safe to try again.
+    #[error("storage is not available: {0}")]
+    Unavailable(String),
+    /// The commit was sent and its outcome is not known.
+    #[error("the outcome of a commit is not known: {0}")]
+    Unknown(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        match error {
+            StoreError::Refused(failure) => failure,
+            StoreError::Unavailable(why) => Failure::Unavailable(why),
+            StoreError::Unknown(_) => Failure::OutcomeUnknown,
+        }
+    }
+}
+
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Every port, as the node is given them.
+#[derive(Clone)]
+pub struct Ports {
+    pub clock: Arc<dyn Clock>,
+    pub journal: Arc<dyn JournalStore>,
+    pub rooms: Arc<dyn RoomStore>,
+    pub users: Arc<dyn UserStore>,
+    pub directory: Arc<dyn DirectoryStore>,
+    pub secrets: Arc<dyn SecretStore>,
+    pub passwords: Arc<dyn Passwords>,
+    pub notifier: Arc<dyn Notifier>,
+}

@@ -1,0 +1,112 @@
+//! The store behind room actors: activation, fenced changes, history.
+
+use super::StoreResult;
+use crate::failure::Thing;
+use crate::model::{
+    AccountId, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId, NewGroup, Place, RequestId,
+    Role, RoomId, RoomKind, RoomRules, RoomSnapshot, Seat, Seq, Timestamp,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A change to a room besides posts. Applied in one transaction that checks the epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RoomChange {
+    Edit {
+        name: Option<String>,
+        avatar: Option<String>,
+        intro: Option<String>,
+        place: Option<Place>,
+        rules: Option<RoomRules>,
+    },
+    /// Adds members; `passed` is the join request this answers, if any.
+    Add {
+        members: Vec<Member>,
+        passed: Option<RequestId>,
+        at: Timestamp,
+    },
+    /// Ends memberships at the room's present end.
+    Remove {
+        accounts: Vec<AccountId>,
+        at: Timestamp,
+    },
+    SetRole {
+        account: AccountId,
+        role: Role,
+    },
+    Mute {
+        account: AccountId,
+        until: Timestamp,
+    },
+    SetNickname {
+        account: AccountId,
+        nickname: String,
+    },
+    SetQuiet {
+        account: AccountId,
+        quiet: bool,
+    },
+    /// The new owner takes over and the old one leaves (`old_leaves`) or becomes a member.
+    Transfer {
+        to: AccountId,
+        old_leaves: bool,
+        at: Timestamp,
+    },
+    Dissolve {
+        at: Timestamp,
+    },
+    Apply {
+        account: AccountId,
+        reason: String,
+        at: Timestamp,
+    },
+    Deny {
+        request: RequestId,
+        reason: String,
+    },
+    Revoke {
+        message: MessageId,
+        at: Timestamp,
+    },
+}
+
+/// What a change left behind that the room needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RoomSaved {
+    Done,
+    Applied(JoinRequest),
+}
+
+#[async_trait]
+pub trait RoomStore: Send + Sync {
+    /// Takes the ownership of a room: raises its epoch by one and reads it, in one transaction.
+    /// Refused with `Unknown(Room)`.
+    async fn activate(&self, room: RoomId, node: &str) -> StoreResult<RoomSnapshot>;
+
+    /// Applies one change if the room's epoch is still `epoch`; otherwise refused with `Moved`.
+    async fn change(&self, room: RoomId, epoch: Epoch, change: &RoomChange) -> StoreResult<RoomSaved>;
+
+    /// Makes a group with its members. Members that do not exist are refused with `Unknown(Account)`.
+    async fn create_group(&self, group: &NewGroup) -> StoreResult<RoomId>;
+
+    /// The direct room of two accounts, made on first use. Refused with `Unknown(Account)`.
+    async fn direct_room(&self, kind: RoomKind, now: Timestamp) -> StoreResult<RoomId>;
+
+    /// A page of history. `total` is filled when asked for; cursors and unread are the room actor's.
+    async fn page(&self, room: RoomId, query: &HistoryQuery) -> StoreResult<HistoryPage>;
+
+    /// One message of the room by id. Refused with `Unknown(Message)`.
+    async fn message(&self, room: RoomId, id: MessageId) -> StoreResult<crate::model::ChatMessage>;
+
+    /// The countable messages after `after` that `reader` has not written, less the revoked ones.
+    async fn unread(&self, room: RoomId, kind: RoomKind, reader: AccountId, after: Seq) -> StoreResult<i64>;
+
+    /// The profiles of these members, in the order given; accounts that do not exist are left out.
+    async fn seats(&self, members: &[Member]) -> StoreResult<Vec<Seat>>;
+}
+
+/// The refusal for a room that does not exist.
+#[must_use]
+pub fn no_room() -> crate::failure::Failure {
+    crate::failure::Failure::Unknown(Thing::Room)
+}

@@ -1,0 +1,91 @@
+//! The store behind user actors: profiles, contacts, friend requests, and the rooms one is in.
+
+use super::StoreResult;
+use crate::model::{
+    Account, AccountEdit, AccountId, Contact, Friend, FriendRequest, JoinRequest, RequestId, RoomInfo,
+    RoomPosition, Timestamp,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// What a user actor is built from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UserSnapshot {
+    pub account: Account,
+    pub contacts: Vec<Contact>,
+}
+
+/// A change to what one account has. One transaction, guarded by constraints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum UserChange {
+    Edit(AccountEdit),
+    /// Stores a new password hash and voids tokens issued before `at`.
+    SetPassword {
+        hash: String,
+        at: Timestamp,
+    },
+    /// Refused with `Waiting(FriendRequest)` when one from here to there waits, `Unknown(Account)` when nobody is there.
+    AskFriend {
+        to: AccountId,
+        reason: String,
+        at: Timestamp,
+    },
+    /// Answers the waiting request of `from`. Refused with `Unknown(FriendRequest)`. Accepting makes both contacts.
+    AnswerFriend {
+        from: AccountId,
+        accept: bool,
+        reason: String,
+        at: Timestamp,
+    },
+    /// Removes this side's contact. Refused with `NotFriends`.
+    RemoveContact {
+        peer: AccountId,
+    },
+    /// Refused with `Unknown(Account)`.
+    Block {
+        peer: AccountId,
+        at: Timestamp,
+    },
+    /// Removes the contact that blocks. Refused with `Unknown(Block)`.
+    Unblock {
+        peer: AccountId,
+    },
+    /// Refused with `NotFriends`.
+    SetRemark {
+        peer: AccountId,
+        remark: String,
+    },
+    SetLabel {
+        peer: AccountId,
+        label: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum UserSaved {
+    Done,
+    Asked(RequestId),
+}
+
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// Reads an account and its contacts. Refused with `Unknown(Account)`.
+    async fn load(&self, account: AccountId) -> StoreResult<UserSnapshot>;
+
+    async fn change(&self, account: AccountId, change: &UserChange) -> StoreResult<UserSaved>;
+
+    /// Contacts with profiles, oldest first. `blocked` picks the blocked ones instead of the friends.
+    async fn friends(&self, account: AccountId, blocked: bool) -> StoreResult<Vec<Friend>>;
+
+    /// Waiting friend requests to this account, newest first, with the profile of who asks.
+    async fn friend_requests(&self, account: AccountId) -> StoreResult<Vec<(FriendRequest, Account)>>;
+
+    /// The groups this account is in, by name.
+    async fn groups(&self, account: AccountId) -> StoreResult<Vec<RoomInfo>>;
+
+    /// Waiting requests to join the groups this account manages, oldest first.
+    async fn join_requests(&self, account: AccountId) -> StoreResult<Vec<(JoinRequest, Account, RoomInfo)>>;
+
+    /// Every room this account is in and where it stands: what a new session follows.
+    async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>>;
+}
