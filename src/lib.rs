@@ -1,1 +1,3 @@
-//! node
+//! The node: adapters around the actor core, and the one place (`boot`) that joins them.
+
+pub mod http;

@@ -1,0 +1,3 @@
+//! What all dialects share over HTTP, and nothing of any one of them.
+
+pub mod params;
