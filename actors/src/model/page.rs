@@ -1,6 +1,6 @@
 //! Pages of history: what is asked, what comes back, and the only paging arithmetic there is.
 
-use super::{ChatMessage, MessageKind, Seq};
+use super::{ChatMessage, MessageKind, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct HistoryQuery {
     pub kind: Option<MessageKind>,
     /// Whether revoked messages are part of the answer.
     pub with_revoked: bool,
+    /// Only messages revoked at or after this moment (implies `with_revoked`): what a follower that was away missed.
+    pub revoked_since: Option<Timestamp>,
     pub order: Order,
     pub offset: i64,
     /// At most [`HistoryQuery::LIMIT_MAX`].
@@ -36,6 +38,7 @@ impl HistoryQuery {
             to_seq: Seq(i64::MAX),
             kind: None,
             with_revoked: false,
+            revoked_since: None,
             order: Order::Ascending,
             offset: 0,
             limit: HistoryQuery::LIMIT_MAX,

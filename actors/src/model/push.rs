@@ -36,8 +36,8 @@ pub enum Push {
         account: AccountId,
         to: AccountId,
     },
-    /// `account` is a member of the room from now on.
-    Joined { room: RoomId, account: AccountId },
+    /// `account` is a member of the room from now on; it has seen nothing after `at`.
+    Joined { room: RoomId, account: AccountId, at: Seq },
     /// `account` is no longer a member of the room.
     Left { room: RoomId, account: AccountId },
     /// The room takes no more posts.
