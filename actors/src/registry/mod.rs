@@ -1,0 +1,245 @@
+//! Finds an actor or starts it; notices its death; rests what keeps dying; retires what is idle.
+//!
+//! The registry owns supervision, because `actix::Supervisor` does not survive a panic: every actor carries a
+//! [`Tombstone`] that reports its end, and the next request builds a new actor from storage.
+
+mod restart;
+mod tombstone;
+
+pub use restart::RestartBook;
+pub use tombstone::Tombstone;
+
+use crate::failure::Failure;
+use crate::ports::Clock;
+use actix::dev::channel::channel;
+use actix::prelude::*;
+use dashmap::DashMap;
+use std::fmt::Display;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use tokio::sync::oneshot;
+
+/// A request to an actor with the way back for its answer.
+pub struct Ask<Q, A> {
+    pub request: Q,
+    pub reply: oneshot::Sender<Result<A, Failure>>,
+}
+
+impl<Q, A> Message for Ask<Q, A> {
+    type Result = ();
+}
+
+/// Asks an actor to stop once nothing is under way: it was idle and has left the registry.
+#[derive(Clone, Copy, Debug)]
+pub struct Retire;
+
+impl Message for Retire {
+    type Result = ();
+}
+
+/// What a key must be to name an actor.
+pub trait Key: Copy + Eq + Hash + Display + Send + Sync + 'static {
+    /// Spreads keys over arbiters.
+    fn spread(self) -> u64;
+}
+
+impl Key for crate::model::RoomId {
+    fn spread(self) -> u64 {
+        (self.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
+    }
+}
+
+impl Key for crate::model::AccountId {
+    fn spread(self) -> u64 {
+        (self.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
+    }
+}
+
+struct Entry<A: Actor> {
+    addr: Addr<A>,
+    generation: u64,
+    used_at_ms: AtomicI64,
+}
+
+type Build<K, A> = dyn Fn(K, Tombstone<K>) -> A + Send + Sync;
+
+/// The actors of one kind on this node.
+pub struct Registry<K: Key, A: Actor<Context = Context<A>>> {
+    what: &'static str,
+    entries: DashMap<K, Entry<A>>,
+    arbiters: OnceLock<Vec<ArbiterHandle>>,
+    build: Box<Build<K, A>>,
+    deaths: Mutex<RestartBook<K>>,
+    generations: AtomicU64,
+    clock: Arc<dyn Clock>,
+    mailbox_len_max: usize,
+    me: Weak<Registry<K, A>>,
+}
+
+impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
+    /// `what` names the kind in failures and logs; `build` makes an actor, which must keep the tombstone.
+    pub fn new(
+        what: &'static str,
+        mailbox_len_max: usize,
+        clock: Arc<dyn Clock>,
+        build: Box<Build<K, A>>,
+    ) -> Arc<Registry<K, A>> {
+        Arc::new_cyclic(|me| Registry {
+            what,
+            entries: DashMap::new(),
+            arbiters: OnceLock::new(),
+            build,
+            deaths: Mutex::new(RestartBook::default()),
+            generations: AtomicU64::new(1),
+            clock,
+            mailbox_len_max,
+            me: me.clone(),
+        })
+    }
+
+    /// Says on which threads actors run. Before this, requests are refused as not available.
+    pub fn set_arbiters(&self, arbiters: Vec<ArbiterHandle>) {
+        if self.arbiters.set(arbiters).is_err() {
+            tracing::warn!(kind = self.what, "arbiters were set twice; the first ones stay");
+        }
+    }
+
+    /// How many actors live.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The keys of the living actors.
+    #[must_use]
+    pub fn keys(&self) -> Vec<K> {
+        self.entries.iter().map(|e| *e.key()).collect()
+    }
+
+    /// Sends a request and waits for its answer. A full mailbox is `Busy`. When the actor died over it:
+    /// asked again once if `again` gives the request back, else `OutcomeUnknown`.
+    pub async fn ask<Q, R>(&self, key: K, request: Q, again: Option<Q>) -> Result<R, Failure>
+    where
+        A: Handler<Ask<Q, R>>,
+        Q: Send + 'static,
+        R: Send + 'static,
+        A::Context: actix::dev::ToEnvelope<A, Ask<Q, R>>,
+    {
+        match self.try_ask(key, request).await {
+            Ok(answer) => answer,
+            Err(()) => match again {
+                Some(request) => self.try_ask(key, request).await.unwrap_or(Err(Failure::OutcomeUnknown)),
+                None => Err(Failure::OutcomeUnknown),
+            },
+        }
+    }
+
+    /// `Err(())`: the actor took the request and died.
+    async fn try_ask<Q, R>(&self, key: K, request: Q) -> Result<Result<R, Failure>, ()>
+    where
+        A: Handler<Ask<Q, R>>,
+        Q: Send + 'static,
+        R: Send + 'static,
+        A::Context: actix::dev::ToEnvelope<A, Ask<Q, R>>,
+    {
+        let (reply, answer) = oneshot::channel();
+        let mut ask = Ask { request, reply };
+        for _ in 0..3 {
+            let (addr, generation) = match self.find(key) {
+                Ok(found) => found,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            match addr.try_send(ask) {
+                Ok(()) => return answer.await.map_err(|_| ()),
+                Err(SendError::Full(_)) => return Ok(Err(Failure::Busy(format!("{} {key}", self.what)))),
+                Err(SendError::Closed(back)) => {
+                    self.forget(key, generation);
+                    ask = back;
+                }
+            }
+        }
+        Ok(Err(Failure::Busy(format!("{} {key}", self.what))))
+    }
+
+    fn find(&self, key: K) -> Result<(Addr<A>, u64), Failure> {
+        let now = self.clock.now();
+        if let Some(entry) = self.entries.get(&key) {
+            entry.used_at_ms.store(now.0, Ordering::Relaxed);
+            return Ok((entry.addr.clone(), entry.generation));
+        }
+        if self.lock_deaths().is_resting(key, now) {
+            return Err(Failure::Quarantined(format!("{} {key}", self.what)));
+        }
+        let entry = match self.entries.entry(key) {
+            dashmap::Entry::Occupied(entry) => entry.into_ref(),
+            dashmap::Entry::Vacant(vacant) => {
+                let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+                let addr = self.start(key, generation)?;
+                vacant.insert(Entry { addr, generation, used_at_ms: AtomicI64::new(now.0) })
+            }
+        };
+        Ok((entry.addr.clone(), entry.generation))
+    }
+
+    fn start(&self, key: K, generation: u64) -> Result<Addr<A>, Failure> {
+        let arbiters = self.arbiters.get().filter(|a| !a.is_empty());
+        let arbiters = arbiters.ok_or_else(|| Failure::Unavailable("the node is starting".to_owned()))?;
+        let arbiter = &arbiters[(key.spread() % arbiters.len() as u64) as usize];
+        let Some(me) = self.me.upgrade() else {
+            return Err(Failure::Unavailable("the node is stopping".to_owned()));
+        };
+        let (sender, receiver) = channel(self.mailbox_len_max);
+        let started = arbiter.spawn_fn(move || {
+            let context = Context::with_receiver(receiver);
+            let reporter = me.clone();
+            let tombstone = Tombstone::new(key, Box::new(move |key, panicked| reporter.ended(key, generation, panicked)));
+            let actor = (me.build)(key, tombstone);
+            actix::spawn(context.into_future(actor));
+        });
+        if started {
+            Ok(Addr::new(sender))
+        } else {
+            Err(Failure::Unavailable("the node is stopping".to_owned()))
+        }
+    }
+
+    fn ended(&self, key: K, generation: u64, panicked: bool) {
+        self.forget(key, generation);
+        if panicked {
+            let resting = self.lock_deaths().record(key, self.clock.now());
+            tracing::error!(kind = self.what, %key, resting, "an actor panicked");
+        }
+    }
+
+    fn forget(&self, key: K, generation: u64) {
+        self.entries.remove_if(&key, |_, entry| entry.generation == generation);
+    }
+
+    /// Retires actors unused for `idle_ms`. They leave the registry first, so that later requests start a new
+    /// actor while the old one finishes what it has.
+    pub fn retire_idle(&self, idle_ms: i64) -> usize {
+        let now = self.clock.now();
+        let idle = |entry: &Entry<A>| now.0 - entry.used_at_ms.load(Ordering::Relaxed) >= idle_ms;
+        let keys: Vec<K> = self.entries.iter().filter(|e| idle(e.value())).map(|e| *e.key()).collect();
+        let mut retired = 0;
+        for key in keys {
+            if let Some((_, entry)) = self.entries.remove_if(&key, |_, entry| idle(entry)) {
+                retired += 1;
+                if entry.addr.try_send(Retire).is_err() {
+                    tracing::debug!(kind = self.what, %key, "an idle actor had already ended or was full");
+                }
+            }
+        }
+        retired
+    }
+
+    fn lock_deaths(&self) -> std::sync::MutexGuard<'_, RestartBook<K>> {
+        self.deaths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
