@@ -48,7 +48,11 @@ impl Histogram {
     #[must_use]
     pub fn new(bounds: &'static [u64]) -> Histogram {
         let buckets = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
-        Histogram { bounds, buckets, sum: AtomicU64::new(0) }
+        Histogram {
+            bounds,
+            buckets,
+            sum: AtomicU64::new(0),
+        }
     }
 
     pub fn record(&self, value: u64) {

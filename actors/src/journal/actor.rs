@@ -54,7 +54,14 @@ impl Journal {
     #[must_use]
     pub fn new(store: Arc<dyn JournalStore>, clock: Arc<dyn Clock>, meters: Arc<Meters>) -> Journal {
         let state = JournalState::new(store.writers());
-        Journal { state, pending: HashMap::new(), next_id: 1, store, clock, meters }
+        Journal {
+            state,
+            pending: HashMap::new(),
+            next_id: 1,
+            store,
+            clock,
+            meters,
+        }
     }
 
     fn write(&mut self, ctx: &mut Context<Self>) {
@@ -102,12 +109,25 @@ impl Handler<Commit> for Journal {
     fn handle(&mut self, message: Commit, ctx: &mut Context<Self>) {
         let id = self.next_id;
         self.next_id += 1;
-        let (rows, since) = (message.batch.posts.len() + message.batch.reads.len(), self.clock.now());
+        let (rows, since) = (
+            message.batch.posts.len() + message.batch.reads.len(),
+            self.clock.now(),
+        );
         if !self.state.submit(id, rows, since) {
-            answer(message.reply, Err(CommitFailure::Refused(Failure::Busy("the journal".to_owned()))));
+            answer(
+                message.reply,
+                Err(CommitFailure::Refused(Failure::Busy("the journal".to_owned()))),
+            );
             return;
         }
-        self.pending.insert(id, Pending { batch: message.batch, reply: message.reply, since });
+        self.pending.insert(
+            id,
+            Pending {
+                batch: message.batch,
+                reply: message.reply,
+                since,
+            },
+        );
         if self.state.waiting() == 1 {
             ctx.notify(Write);
         }
@@ -142,7 +162,11 @@ async fn commit(
     meters: Arc<Meters>,
     batches: Vec<Pending>,
 ) {
-    let since = batches.iter().map(|p| p.since).min().unwrap_or_else(|| clock.now());
+    let since = batches
+        .iter()
+        .map(|p| p.since)
+        .min()
+        .unwrap_or_else(|| clock.now());
     let (rooms, replies): (Vec<RoomBatch>, Vec<_>) = batches.into_iter().map(|p| (p.batch, p.reply)).unzip();
     let mut attempt = 0;
     loop {
@@ -159,7 +183,8 @@ async fn commit(
             }
             Err(AppendError::Unavailable(why)) => {
                 meters.commit_failures.add(1);
-                match JournalState::after_failure(attempt, since, clock.now(), JournalState::REFUSE_AFTER_MS) {
+                match JournalState::after_failure(attempt, since, clock.now(), JournalState::REFUSE_AFTER_MS)
+                {
                     Next::RetryAfterMs(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
                     Next::GiveUp => {
                         tracing::warn!(%why, rooms = rooms.len(), "storage takes no writes; posts are refused");
@@ -215,8 +240,17 @@ async fn settle_room(
         attempt += 1;
         let problem = match store.resolve(&doubt).await {
             Ok(Verdict::Committed) => {
-                let InDoubt { posts, last_seq, counts, .. } = doubt;
-                return Ok(BatchOutcome::Committed { posts, last_seq, counts });
+                let InDoubt {
+                    posts,
+                    last_seq,
+                    counts,
+                    ..
+                } = doubt;
+                return Ok(BatchOutcome::Committed {
+                    posts,
+                    last_seq,
+                    counts,
+                });
             }
             Ok(Verdict::Fenced) => return Ok(BatchOutcome::Fenced),
             Ok(Verdict::Absent) => match store.append(std::slice::from_ref(&batch)).await {

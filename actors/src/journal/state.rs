@@ -46,7 +46,11 @@ impl JournalState {
 
     #[must_use]
     pub fn new(writers_max: usize) -> JournalState {
-        JournalState { waiting: VecDeque::new(), writing: 0, writers_max: writers_max.max(1) }
+        JournalState {
+            waiting: VecDeque::new(),
+            writing: 0,
+            writers_max: writers_max.max(1),
+        }
     }
 
     /// Takes a batch in. `false`: too many wait already.

@@ -1,6 +1,6 @@
 //! Pages of history: what is asked, what comes back, and the only paging arithmetic there is.
 
-use super::{ChatMessage, MessageKind, Seq, Timestamp};
+use super::{ChatMessage, MessageKind, RoomKind, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ impl HistoryQuery {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HistoryPage {
     pub messages: Vec<ChatMessage>,
+    /// The kind of the room; filled by the room's actor.
+    pub kind: Option<RoomKind>,
     /// All that match, whatever the page; 0 unless asked for.
     pub total: i64,
     /// Countable messages the caller has not read.

@@ -37,7 +37,11 @@ pub enum Push {
         to: AccountId,
     },
     /// `account` is a member of the room from now on; it has seen nothing after `at`.
-    Joined { room: RoomId, account: AccountId, at: Seq },
+    Joined {
+        room: RoomId,
+        account: AccountId,
+        at: Seq,
+    },
     /// `account` is no longer a member of the room.
     Left { room: RoomId, account: AccountId },
     /// The room takes no more posts.

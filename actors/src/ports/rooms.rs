@@ -1,7 +1,6 @@
 //! The store behind room actors: activation, fenced changes, history.
 
 use super::StoreResult;
-use crate::failure::Thing;
 use crate::model::{
     AccountId, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId, NewGroup, Place, RequestId,
     Role, RoomId, RoomKind, RoomRules, RoomSnapshot, Seat, Seq, Timestamp,
@@ -103,10 +102,4 @@ pub trait RoomStore: Send + Sync {
 
     /// The profiles of these members, in the order given; accounts that do not exist are left out.
     async fn seats(&self, members: &[Member]) -> StoreResult<Vec<Seat>>;
-}
-
-/// The refusal for a room that does not exist.
-#[must_use]
-pub fn no_room() -> crate::failure::Failure {
-    crate::failure::Failure::Unknown(Thing::Room)
 }

@@ -134,7 +134,10 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         match self.try_ask(key, request).await {
             Ok(answer) => answer,
             Err(()) => match again {
-                Some(request) => self.try_ask(key, request).await.unwrap_or(Err(Failure::OutcomeUnknown)),
+                Some(request) => self
+                    .try_ask(key, request)
+                    .await
+                    .unwrap_or(Err(Failure::OutcomeUnknown)),
                 None => Err(Failure::OutcomeUnknown),
             },
         }
@@ -181,7 +184,11 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
             dashmap::Entry::Vacant(vacant) => {
                 let generation = self.generations.fetch_add(1, Ordering::Relaxed);
                 let addr = self.start(key, generation)?;
-                vacant.insert(Entry { addr, generation, used_at_ms: AtomicI64::new(now.0) })
+                vacant.insert(Entry {
+                    addr,
+                    generation,
+                    used_at_ms: AtomicI64::new(now.0),
+                })
             }
         };
         Ok((entry.addr.clone(), entry.generation))
@@ -198,7 +205,10 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         let started = arbiter.spawn_fn(move || {
             let context = Context::with_receiver(receiver);
             let reporter = me.clone();
-            let tombstone = Tombstone::new(key, Box::new(move |key, panicked| reporter.ended(key, generation, panicked)));
+            let tombstone = Tombstone::new(
+                key,
+                Box::new(move |key, panicked| reporter.ended(key, generation, panicked)),
+            );
             let actor = (me.build)(key, tombstone);
             actix::spawn(context.into_future(actor));
         });
@@ -218,7 +228,17 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
     }
 
     fn forget(&self, key: K, generation: u64) {
-        self.entries.remove_if(&key, |_, entry| entry.generation == generation);
+        self.entries
+            .remove_if(&key, |_, entry| entry.generation == generation);
+    }
+
+    /// Retires one actor whatever it does: the next request starts a new one.
+    pub fn retire(&self, key: K) {
+        if let Some((_, entry)) = self.entries.remove(&key)
+            && entry.addr.try_send(Retire).is_err()
+        {
+            tracing::debug!(kind = self.what, %key, "an actor to retire had already ended or was full");
+        }
     }
 
     /// Retires actors unused for `idle_ms`. They leave the registry first, so that later requests start a new
@@ -226,7 +246,12 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
     pub fn retire_idle(&self, idle_ms: i64) -> usize {
         let now = self.clock.now();
         let idle = |entry: &Entry<A>| now.0 - entry.used_at_ms.load(Ordering::Relaxed) >= idle_ms;
-        let keys: Vec<K> = self.entries.iter().filter(|e| idle(e.value())).map(|e| *e.key()).collect();
+        let keys: Vec<K> = self
+            .entries
+            .iter()
+            .filter(|e| idle(e.value()))
+            .map(|e| *e.key())
+            .collect();
         let mut retired = 0;
         for key in keys {
             if let Some((_, entry)) = self.entries.remove_if(&key, |_, entry| idle(entry)) {

@@ -12,7 +12,9 @@ pub struct RestartBook<K> {
 
 impl<K> Default for RestartBook<K> {
     fn default() -> Self {
-        RestartBook { deaths: HashMap::new() }
+        RestartBook {
+            deaths: HashMap::new(),
+        }
     }
 }
 
@@ -25,7 +27,8 @@ impl<K: Copy + Eq + Hash> RestartBook<K> {
 
     /// Notes a death; says whether the key rests from now on.
     pub fn record(&mut self, key: K, now: Timestamp) -> bool {
-        self.deaths.retain(|_, times| times.last().is_some_and(|t| now.since_ms(*t) < Self::WINDOW_MS));
+        self.deaths
+            .retain(|_, times| times.last().is_some_and(|t| now.since_ms(*t) < Self::WINDOW_MS));
         let times = self.deaths.entry(key).or_default();
         times.retain(|t| now.since_ms(*t) < Self::WINDOW_MS);
         times.push(now);

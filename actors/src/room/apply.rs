@@ -14,7 +14,13 @@ impl RoomState {
         out: &mut Vec<Effect>,
     ) -> RoomAnswer {
         match change {
-            RoomChange::Edit { name, avatar, intro, place, rules } => {
+            RoomChange::Edit {
+                name,
+                avatar,
+                intro,
+                place,
+                rules,
+            } => {
                 let info = &mut self.info;
                 info.name = name.unwrap_or_else(|| std::mem::take(&mut info.name));
                 info.avatar = avatar.unwrap_or_else(|| std::mem::take(&mut info.avatar));
@@ -22,7 +28,11 @@ impl RoomState {
                 info.place = place.unwrap_or_else(|| std::mem::take(&mut info.place));
                 info.rules = rules.unwrap_or(info.rules);
             }
-            RoomChange::Add { members, passed: _, at: _ } => return self.seat(members, out),
+            RoomChange::Add {
+                members,
+                passed: _,
+                at: _,
+            } => return self.seat(members, out),
             RoomChange::Remove { accounts, at: _ } => self.unseat(&accounts, out),
             RoomChange::SetRole { account, role } => self.edit_member(account, |m| m.role = role),
             RoomChange::Mute { account, until } => self.edit_member(account, |m| m.muted_until = until),
@@ -30,7 +40,11 @@ impl RoomState {
                 self.edit_member(account, |m| m.nickname = nickname);
             }
             RoomChange::SetQuiet { account, quiet } => self.edit_member(account, |m| m.quiet = quiet),
-            RoomChange::Transfer { to, old_leaves, at: _ } => self.hand_over(to, old_leaves, out),
+            RoomChange::Transfer {
+                to,
+                old_leaves,
+                at: _,
+            } => self.hand_over(to, old_leaves, out),
             RoomChange::Dissolve { at } => {
                 self.info.dissolved_at = Some(at);
                 self.join_requests.clear();
@@ -41,7 +55,10 @@ impl RoomState {
             RoomChange::Revoke { message: _, at } => {
                 if let Some(mut message) = self.revoking.take() {
                     message.revoked_at = Some(at);
-                    let push = Push::Revoked { kind: self.info.kind, message: message.clone() };
+                    let push = Push::Revoked {
+                        kind: self.info.kind,
+                        message: message.clone(),
+                    };
                     out.push(Effect::Publish(vec![push]));
                     return RoomAnswer::Revoked(message);
                 }
@@ -74,7 +91,14 @@ impl RoomState {
             self.join_requests.remove(&account);
             added.push(account);
             self.members.insert(account, member);
-            out.push(Effect::PushTo(account, Push::Joined { room, account, at: self.last_seq }));
+            out.push(Effect::PushTo(
+                account,
+                Push::Joined {
+                    room,
+                    account,
+                    at: self.last_seq,
+                },
+            ));
         }
         self.info.member_count = self.members.len() as i64;
         RoomAnswer::Added(added)
@@ -83,17 +107,29 @@ impl RoomState {
     fn unseat(&mut self, accounts: &[AccountId], out: &mut Vec<Effect>) {
         for &account in accounts {
             if self.members.remove(&account).is_some() {
-                out.push(Effect::PushTo(account, Push::Left { room: self.info.id, account }));
+                out.push(Effect::PushTo(
+                    account,
+                    Push::Left {
+                        room: self.info.id,
+                        account,
+                    },
+                ));
             }
         }
         self.info.member_count = self.members.len() as i64;
     }
 
     fn applied(&mut self, saved: RoomSaved, out: &mut Vec<Effect>) -> RoomAnswer {
-        let RoomSaved::Applied(request) = saved else { return RoomAnswer::Done };
+        let RoomSaved::Applied(request) = saved else {
+            return RoomAnswer::Done;
+        };
         let room = self.info.id;
         for member in self.members.values().filter(|m| m.role >= Role::Manager) {
-            let push = Push::JoinRequested { room, account: request.account, to: member.account };
+            let push = Push::JoinRequested {
+                room,
+                account: request.account,
+                to: member.account,
+            };
             out.push(Effect::PushTo(member.account, push));
         }
         self.join_requests.insert(request.account, request.clone());

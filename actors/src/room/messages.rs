@@ -10,45 +10,112 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RoomRequest {
     /// Stores a message. Refused with `Muted`, `Blocked`, `Dissolved`, `TokenReused`.
-    Post { caller: Caller, post: Post },
+    Post {
+        caller: Caller,
+        post: Post,
+    },
     /// Moves the caller's read cursor up; `None` means to the end.
-    Read { caller: Caller, up_to: Option<Seq> },
+    Read {
+        caller: Caller,
+        up_to: Option<Seq>,
+    },
     /// Takes the caller's own message back within `within_ms` of posting. Refused with `NotAuthor`, `TooLate`.
-    Revoke { caller: Caller, message: MessageId, within_ms: i64 },
+    Revoke {
+        caller: Caller,
+        message: MessageId,
+        within_ms: i64,
+    },
     /// A page of history. `whole` shows also what was written before the caller came.
-    Page { caller: Caller, query: HistoryQuery, whole: bool },
+    Page {
+        caller: Caller,
+        query: HistoryQuery,
+        whole: bool,
+    },
     /// Messages by seq for sessions that follow the room: asked by nodes, never by clients.
-    Range { query: HistoryQuery },
+    Range {
+        query: HistoryQuery,
+    },
     /// What the room is, and the caller's own seat. Anyone may ask.
-    Look { caller: Caller },
+    Look {
+        caller: Caller,
+    },
     /// Everyone's seat with profile, highest role first. Anyone may ask; hidden members are a dialect's matter.
-    Seats { caller: Caller },
+    Seats {
+        caller: Caller,
+    },
     /// Managers. Changes settings. `owner_only` refuses managers too.
-    Edit { caller: Caller, edit: RoomEdit, owner_only: bool },
+    Edit {
+        caller: Caller,
+        edit: RoomEdit,
+        owner_only: bool,
+    },
     /// Asks to join. Refused with `JoiningOff`, `Full`, `Exists(Member)`, `Waiting(JoinRequest)`, in this order.
-    Apply { caller: Caller, reason: String },
+    Apply {
+        caller: Caller,
+        reason: String,
+    },
     /// Managers. Refused with `Unknown(JoinRequest)`.
-    AnswerJoin { caller: Caller, account: AccountId, accept: bool, reason: String },
+    AnswerJoin {
+        caller: Caller,
+        account: AccountId,
+        accept: bool,
+        reason: String,
+    },
     /// Adds members directly. Managers, or any member when `by_member` and invitations are on.
-    Add { caller: Caller, accounts: Vec<AccountId>, by_member: bool },
+    Add {
+        caller: Caller,
+        accounts: Vec<AccountId>,
+        by_member: bool,
+    },
     /// Comes in without asking (Kahla's open groups). Refused with `Full`, `Exists(Member)`.
-    Enter { caller: Caller },
+    Enter {
+        caller: Caller,
+    },
     /// Refused with `OwnerStays` unless `owner_may`.
-    Leave { caller: Caller, owner_may: bool },
+    Leave {
+        caller: Caller,
+        owner_may: bool,
+    },
     /// Managers. Refused with `Protected`, `Unknown(Member)`.
-    Kick { caller: Caller, accounts: Vec<AccountId> },
+    Kick {
+        caller: Caller,
+        accounts: Vec<AccountId>,
+    },
     /// Owner.
-    SetManager { caller: Caller, account: AccountId, manager: bool },
+    SetManager {
+        caller: Caller,
+        account: AccountId,
+        manager: bool,
+    },
     /// Managers. `until` in the past ends the mute.
-    Mute { caller: Caller, account: AccountId, until: Timestamp },
-    SetNickname { caller: Caller, nickname: String },
-    SetQuiet { caller: Caller, quiet: bool },
+    Mute {
+        caller: Caller,
+        account: AccountId,
+        until: Timestamp,
+    },
+    SetNickname {
+        caller: Caller,
+        nickname: String,
+    },
+    SetQuiet {
+        caller: Caller,
+        quiet: bool,
+    },
     /// Owner. The old owner leaves or becomes a plain member.
-    Transfer { caller: Caller, to: AccountId, old_leaves: bool },
+    Transfer {
+        caller: Caller,
+        to: AccountId,
+        old_leaves: bool,
+    },
     /// Owner.
-    Dissolve { caller: Caller },
+    Dissolve {
+        caller: Caller,
+    },
     /// Told by a user's actor after its block of the peer was stored. Direct rooms.
-    BlockChanged { by: AccountId, blocked: bool },
+    BlockChanged {
+        by: AccountId,
+        blocked: bool,
+    },
     /// For the console and tests.
     Census,
     /// Dies in its handler: how tests see that a death is noticed.

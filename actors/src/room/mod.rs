@@ -12,4 +12,5 @@ mod state;
 
 pub use actor::{RoomActor, RoomShell};
 pub use messages::{RoomAnswer, RoomCensus, RoomEdit, RoomRequest, RoomView};
+pub use rules::{AVATAR_BYTES_MAX, INTRO_BYTES_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX};
 pub use state::{CommitFailure, Effect, PageContext, RoomState, Ticket};

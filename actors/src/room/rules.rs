@@ -39,7 +39,9 @@ impl RoomState {
         }
         let member = self.member(caller.account)?;
         if member.muted_until > now {
-            return Err(Failure::Muted { until: member.muted_until });
+            return Err(Failure::Muted {
+                until: member.muted_until,
+            });
         }
         match self.info.kind.peer_of(caller.account) {
             Some(peer) if peer != caller.account && self.blocked_by.contains(&peer) => Err(Failure::Blocked),
@@ -65,7 +67,9 @@ impl RoomState {
             return Err(Failure::NotAuthor);
         }
         if now.since_ms(message.created_at) > within_ms {
-            return Err(Failure::TooLate { seconds: within_ms / 1000 });
+            return Err(Failure::TooLate {
+                seconds: within_ms / 1000,
+            });
         }
         Ok(message)
     }
@@ -79,25 +83,49 @@ impl RoomState {
             return Err(Failure::Dissolved);
         }
         match request {
-            RoomRequest::Edit { caller, edit, owner_only } => self.edit(caller, edit, owner_only),
+            RoomRequest::Edit {
+                caller,
+                edit,
+                owner_only,
+            } => self.edit(caller, edit, owner_only),
             RoomRequest::Apply { caller, reason } => self.apply_to_join(caller, reason, now),
-            RoomRequest::AnswerJoin { caller, account, accept, reason } => {
-                self.answer_join(caller, account, accept, reason, now)
-            }
-            RoomRequest::Add { caller, accounts, by_member } => self.add(caller, &accounts, by_member, now),
+            RoomRequest::AnswerJoin {
+                caller,
+                account,
+                accept,
+                reason,
+            } => self.answer_join(caller, account, accept, reason, now),
+            RoomRequest::Add {
+                caller,
+                accounts,
+                by_member,
+            } => self.add(caller, &accounts, by_member, now),
             RoomRequest::Enter { caller } => self.enter(caller, now),
             RoomRequest::Leave { caller, owner_may } => self.leave(caller, owner_may, now),
             RoomRequest::Kick { caller, accounts } => self.kick(caller, accounts, now),
-            RoomRequest::SetManager { caller, account, manager } => {
-                self.set_manager(caller, account, manager)
-            }
-            RoomRequest::Mute { caller, account, until } => self.mute(caller, account, until),
+            RoomRequest::SetManager {
+                caller,
+                account,
+                manager,
+            } => self.set_manager(caller, account, manager),
+            RoomRequest::Mute {
+                caller,
+                account,
+                until,
+            } => self.mute(caller, account, until),
             RoomRequest::SetNickname { caller, nickname } => self.set_nickname(caller, nickname),
             RoomRequest::SetQuiet { caller, quiet } => {
                 self.member(caller.account)?;
-                Ok(Some(RoomChange::SetQuiet { account: caller.account, quiet }))
+                Ok(Some(RoomChange::SetQuiet {
+                    account: caller.account,
+                    quiet,
+                }))
             }
-            RoomRequest::Transfer { caller, to, old_leaves } => self.transfer(caller, to, old_leaves, now),
+            RoomRequest::Transfer {
+                caller,
+                to,
+                old_leaves,
+            } => self.transfer(caller, to, old_leaves, now),
             RoomRequest::Dissolve { caller } => {
                 self.owner(caller)?;
                 Ok(Some(RoomChange::Dissolve { at: now }))
@@ -136,7 +164,10 @@ impl RoomState {
     fn room_for(&self, more: usize) -> Result<(), Failure> {
         let max = self.info.member_limit;
         if self.members.len() as i64 + more as i64 > max {
-            return Err(Failure::Full { what: "the group".to_owned(), max });
+            return Err(Failure::Full {
+                what: "the group".to_owned(),
+                max,
+            });
         }
         Ok(())
     }
@@ -155,7 +186,11 @@ impl RoomState {
     }
 
     fn edit(&self, caller: Caller, edit: RoomEdit, owner_only: bool) -> Decision {
-        if owner_only { self.owner(caller)? } else { self.manager(caller)? }
+        if owner_only {
+            self.owner(caller)?
+        } else {
+            self.manager(caller)?
+        }
         let bounded = [
             ("name", &edit.name, NAME_BYTES_MAX),
             ("avatar", &edit.avatar, AVATAR_BYTES_MAX),
@@ -166,8 +201,20 @@ impl RoomState {
                 Failure::check_len(field, text, max)?;
             }
         }
-        let RoomEdit { name, avatar, intro, place, rules } = edit;
-        Ok(Some(RoomChange::Edit { name, avatar, intro, place, rules }))
+        let RoomEdit {
+            name,
+            avatar,
+            intro,
+            place,
+            rules,
+        } = edit;
+        Ok(Some(RoomChange::Edit {
+            name,
+            avatar,
+            intro,
+            place,
+            rules,
+        }))
     }
 
     fn apply_to_join(&self, caller: Caller, reason: String, now: Timestamp) -> Decision {
@@ -184,9 +231,16 @@ impl RoomState {
         }
         if self.join_requests.len() >= JOIN_REQUESTS_MAX {
             let what = "the list of join requests".to_owned();
-            return Err(Failure::Full { what, max: JOIN_REQUESTS_MAX as i64 });
+            return Err(Failure::Full {
+                what,
+                max: JOIN_REQUESTS_MAX as i64,
+            });
         }
-        Ok(Some(RoomChange::Apply { account: caller.account, reason, at: now }))
+        Ok(Some(RoomChange::Apply {
+            account: caller.account,
+            reason,
+            at: now,
+        }))
     }
 
     fn answer_join(
@@ -197,15 +251,25 @@ impl RoomState {
         reason: String,
         now: Timestamp,
     ) -> Decision {
-        let request = self.join_requests.get(&account).ok_or(Failure::Unknown(Thing::JoinRequest))?;
+        let request = self
+            .join_requests
+            .get(&account)
+            .ok_or(Failure::Unknown(Thing::JoinRequest))?;
         self.manager(caller)?;
         Failure::check_len("reason", &reason, REASON_BYTES_MAX)?;
         if !accept {
-            return Ok(Some(RoomChange::Deny { request: request.id, reason }));
+            return Ok(Some(RoomChange::Deny {
+                request: request.id,
+                reason,
+            }));
         }
         self.room_for(1)?;
         let members = vec![self.newcomer(account, now)];
-        Ok(Some(RoomChange::Add { members, passed: Some(request.id), at: now }))
+        Ok(Some(RoomChange::Add {
+            members,
+            passed: Some(request.id),
+            at: now,
+        }))
     }
 
     fn add(&self, caller: Caller, accounts: &[AccountId], by_member: bool, now: Timestamp) -> Decision {
@@ -214,13 +278,23 @@ impl RoomState {
         } else if !caller.trusted {
             self.member(caller.account)?;
         }
-        let mut fresh: Vec<AccountId> =
-            accounts.iter().copied().filter(|account| !self.members.contains_key(account)).collect();
+        let mut fresh: Vec<AccountId> = accounts
+            .iter()
+            .copied()
+            .filter(|account| !self.members.contains_key(account))
+            .collect();
         fresh.sort_unstable();
         fresh.dedup();
         self.room_for(fresh.len())?;
-        let members = fresh.into_iter().map(|account| self.newcomer(account, now)).collect();
-        Ok(Some(RoomChange::Add { members, passed: None, at: now }))
+        let members = fresh
+            .into_iter()
+            .map(|account| self.newcomer(account, now))
+            .collect();
+        Ok(Some(RoomChange::Add {
+            members,
+            passed: None,
+            at: now,
+        }))
     }
 
     fn enter(&self, caller: Caller, now: Timestamp) -> Decision {
@@ -232,7 +306,11 @@ impl RoomState {
         }
         self.room_for(1)?;
         let members = vec![self.newcomer(caller.account, now)];
-        Ok(Some(RoomChange::Add { members, passed: None, at: now }))
+        Ok(Some(RoomChange::Add {
+            members,
+            passed: None,
+            at: now,
+        }))
     }
 
     fn leave(&self, caller: Caller, owner_may: bool, now: Timestamp) -> Decision {
@@ -240,7 +318,10 @@ impl RoomState {
         if member.role == Role::Owner && !owner_may {
             return Err(Failure::OwnerStays);
         }
-        Ok(Some(RoomChange::Remove { accounts: vec![caller.account], at: now }))
+        Ok(Some(RoomChange::Remove {
+            accounts: vec![caller.account],
+            at: now,
+        }))
     }
 
     fn kick(&self, caller: Caller, accounts: Vec<AccountId>, now: Timestamp) -> Decision {
@@ -273,7 +354,10 @@ impl RoomState {
     fn set_nickname(&self, caller: Caller, nickname: String) -> Decision {
         self.member(caller.account)?;
         Failure::check_len("nickname", &nickname, NAME_BYTES_MAX)?;
-        Ok(Some(RoomChange::SetNickname { account: caller.account, nickname }))
+        Ok(Some(RoomChange::SetNickname {
+            account: caller.account,
+            nickname,
+        }))
     }
 
     fn transfer(&self, caller: Caller, to: AccountId, old_leaves: bool, now: Timestamp) -> Decision {
@@ -282,6 +366,10 @@ impl RoomState {
         if to == self.info.owner {
             return Ok(None);
         }
-        Ok(Some(RoomChange::Transfer { to, old_leaves, at: now }))
+        Ok(Some(RoomChange::Transfer {
+            to,
+            old_leaves,
+            at: now,
+        }))
     }
 }

@@ -25,7 +25,11 @@ pub enum Effect {
     /// Read the members' profiles and answer with them.
     LoadSeats(Ticket, RoomView, Vec<Member>),
     /// Read the message, then come back by [`RoomState::revocable`].
-    LoadForRevoke { caller: Caller, message: MessageId, within_ms: i64 },
+    LoadForRevoke {
+        caller: Caller,
+        message: MessageId,
+        within_ms: i64,
+    },
     /// Show these to every session that follows the room, in this order.
     Publish(Vec<Push>),
     /// Show this to every session of one account.
@@ -100,7 +104,11 @@ impl RoomState {
             last_seq: snapshot.last_seq,
             counts: snapshot.counts,
             members: snapshot.members.into_iter().map(|m| (m.account, m)).collect(),
-            join_requests: snapshot.join_requests.into_iter().map(|r| (r.account, r)).collect(),
+            join_requests: snapshot
+                .join_requests
+                .into_iter()
+                .map(|r| (r.account, r))
+                .collect(),
             blocked_by: snapshot.blocked_by.into_iter().collect(),
             revoking: None,
             stage: Stage::Idle,
@@ -166,10 +174,17 @@ impl RoomState {
             return;
         };
         let tickets = |posts: Vec<Ticket>, reads: Vec<(Ticket, AccountId, Seq)>| {
-            posts.into_iter().chain(reads.into_iter().map(|r| r.0)).collect::<Vec<_>>()
+            posts
+                .into_iter()
+                .chain(reads.into_iter().map(|r| r.0))
+                .collect::<Vec<_>>()
         };
         match outcome {
-            Ok(BatchOutcome::Committed { posts: outcomes, last_seq, counts }) => {
+            Ok(BatchOutcome::Committed {
+                posts: outcomes,
+                last_seq,
+                counts,
+            }) => {
                 self.last_seq = last_seq;
                 self.counts = counts;
                 self.show_posts(posts, outcomes, out);
@@ -217,11 +232,16 @@ impl RoomState {
         now: Timestamp,
         out: &mut Vec<Effect>,
     ) {
-        let Stage::Checking { ticket } = self.stage else { return };
+        let Stage::Checking { ticket } = self.stage else {
+            return;
+        };
         self.stage = Stage::Idle;
         match found.and_then(|message| self.may_revoke(caller, message, within_ms, now)) {
             Ok(message) => {
-                let change = RoomChange::Revoke { message: message.id, at: now };
+                let change = RoomChange::Revoke {
+                    message: message.id,
+                    at: now,
+                };
                 self.revoking = Some(message);
                 self.begin(ticket, change, out);
             }
@@ -321,9 +341,18 @@ impl RoomState {
     }
 
     fn start_change(&mut self, ticket: Ticket, request: RoomRequest, now: Timestamp, out: &mut Vec<Effect>) {
-        if let RoomRequest::Revoke { caller, message, within_ms } = request {
+        if let RoomRequest::Revoke {
+            caller,
+            message,
+            within_ms,
+        } = request
+        {
             self.stage = Stage::Checking { ticket };
-            out.push(Effect::LoadForRevoke { caller, message, within_ms });
+            out.push(Effect::LoadForRevoke {
+                caller,
+                message,
+                within_ms,
+            });
             return;
         }
         match self.decide(request, now) {
@@ -355,7 +384,10 @@ impl RoomState {
         for (ticket, outcome) in tickets.into_iter().zip(outcomes) {
             let answer = match outcome {
                 PostOutcome::Stored(message) => {
-                    pushes.push(Push::Posted { kind: self.info.kind, message: message.clone() });
+                    pushes.push(Push::Posted {
+                        kind: self.info.kind,
+                        message: message.clone(),
+                    });
                     Ok(RoomAnswer::Posted(message))
                 }
                 PostOutcome::Repeated(message) => Ok(RoomAnswer::Posted(message)),
@@ -380,7 +412,14 @@ impl RoomState {
 
     fn tell_read(&self, reader: AccountId, up_to: Seq, out: &mut Vec<Effect>) {
         if let Some(author) = self.info.kind.peer_of(reader) {
-            out.push(Effect::PushTo(author, Push::Read { reader, author, up_to }));
+            out.push(Effect::PushTo(
+                author,
+                Push::Read {
+                    reader,
+                    author,
+                    up_to,
+                },
+            ));
         }
     }
 
@@ -401,6 +440,7 @@ impl RoomState {
             return Effect::Answer(
                 ticket,
                 Ok(RoomAnswer::Page(HistoryPage {
+                    kind: Some(context.kind),
                     read_seq: context.read_seq,
                     peer_read_seq: context.peer_read_seq,
                     last_seq: self.last_seq,

@@ -1,0 +1,259 @@
+//! One of the directory's actors: each request is a future of its own, a bounded number of them at a time.
+
+use super::messages::{CodeChannel, DirectoryAnswer, DirectoryRequest, IssuedCode};
+use crate::failure::{Failure, Thing};
+use crate::fanout::Fanout;
+use crate::model::{Account, AccountId, NewAccount, NewGroup, Push, RoomId, Seq};
+use crate::ports::{Notice, Ports};
+use crate::registry::Ask;
+use actix::prelude::*;
+use std::sync::Arc;
+
+/// What the directory's actors share.
+pub struct DirectoryShell {
+    pub ports: Ports,
+    pub fanout: Fanout,
+}
+
+/// A stateless actor of the pool.
+pub struct Directory {
+    shell: Arc<DirectoryShell>,
+    running: usize,
+}
+
+impl Directory {
+    /// Requests under way in one actor of the pool, at most.
+    pub const RUNNING_MAX: usize = 512;
+    /// Wrong tries after which a code is void.
+    pub const CODE_TRIES_MAX: i64 = 10;
+    /// The longest login name and password, in bytes.
+    pub const LOGIN_BYTES_MAX: usize = 200;
+    pub const PASSWORD_BYTES_MAX: usize = 512;
+    /// Answers to a search, at most.
+    pub const SEARCH_LIMIT_MAX: i64 = 200;
+    /// Members given when a group is made, at most.
+    pub const NEW_MEMBERS_MAX: usize = 100_000;
+
+    #[must_use]
+    pub fn new(shell: Arc<DirectoryShell>) -> Directory {
+        Directory { shell, running: 0 }
+    }
+}
+
+impl Actor for Directory {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(Directory::RUNNING_MAX);
+    }
+}
+
+impl Handler<Ask<DirectoryRequest, DirectoryAnswer>> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask<DirectoryRequest, DirectoryAnswer>, ctx: &mut Context<Self>) {
+        if self.running >= Directory::RUNNING_MAX {
+            let _ = ask.reply.send(Err(Failure::Busy("the directory".to_owned())));
+            return;
+        }
+        self.running += 1;
+        let shell = self.shell.clone();
+        let work = async move {
+            let answer = shell.answer(ask.request).await;
+            // Whoever asked may have gone.
+            let _ = ask.reply.send(answer);
+        };
+        ctx.spawn(
+            work.into_actor(self)
+                .map(|(), directory, _| directory.running -= 1),
+        );
+    }
+}
+
+impl DirectoryShell {
+    async fn answer(&self, request: DirectoryRequest) -> Result<DirectoryAnswer, Failure> {
+        let store = &self.ports.directory;
+        Ok(match request {
+            DirectoryRequest::Register { account, password } => {
+                DirectoryAnswer::Account(self.register(account, password).await?)
+            }
+            DirectoryRequest::LogIn { name, password } => {
+                DirectoryAnswer::Account(self.log_in(&name, &password).await?)
+            }
+            DirectoryRequest::ByLogin { name } => {
+                DirectoryAnswer::MaybeAccount(store.by_login(&name).await?.map(|(account, _)| account))
+            }
+            DirectoryRequest::ById { id } => DirectoryAnswer::MaybeAccount(store.by_id(id).await?),
+            DirectoryRequest::AddLogin { id, name } => {
+                check_login(name.text())?;
+                store.add_login(id, &name).await?;
+                DirectoryAnswer::Done
+            }
+            DirectoryRequest::CreateMany { accounts } => {
+                DirectoryAnswer::Ids(self.create_many(accounts).await?)
+            }
+            DirectoryRequest::Hash { password } => {
+                Failure::check_len("password", &password, Directory::PASSWORD_BYTES_MAX)?;
+                DirectoryAnswer::Hash(self.ports.passwords.hash(&password).await?)
+            }
+            DirectoryRequest::SearchAccounts { text, limit } => {
+                let limit = limit.clamp(1, Directory::SEARCH_LIMIT_MAX);
+                DirectoryAnswer::Accounts(store.search_accounts(&text, limit).await?)
+            }
+            DirectoryRequest::SearchGroups { text, limit } => {
+                let limit = limit.clamp(1, Directory::SEARCH_LIMIT_MAX);
+                DirectoryAnswer::Groups(store.search_groups(&text, limit).await?)
+            }
+            DirectoryRequest::CreateGroup { group } => DirectoryAnswer::Room(self.create_group(group).await?),
+            DirectoryRequest::IssueCode {
+                channel,
+                to,
+                digits,
+                valid_ms,
+            } => DirectoryAnswer::Code(self.issue_code(&channel, to, digits, valid_ms).await?),
+            DirectoryRequest::UseCode { channel, to, code } => {
+                self.use_code(&channel, &to, &code).await?;
+                DirectoryAnswer::Done
+            }
+        })
+    }
+
+    fn complete(&self, mut account: NewAccount) -> Result<NewAccount, Failure> {
+        for name in [
+            &account.username,
+            &account.email,
+            &account.mobile,
+            &account.external,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            check_login(name)?;
+        }
+        Failure::check_len("nickname", &account.nickname, crate::room::NAME_BYTES_MAX)?;
+        if account.uuid.is_empty() {
+            account.uuid = self.ports.clock.uuid();
+        }
+        account.created_at = self.ports.clock.now();
+        Ok(account)
+    }
+
+    async fn register(&self, account: NewAccount, password: Option<String>) -> Result<Account, Failure> {
+        let mut account = self.complete(account)?;
+        if let Some(password) = password {
+            Failure::check_len("password", &password, Directory::PASSWORD_BYTES_MAX)?;
+            account.password_hash = Some(self.ports.passwords.hash(&password).await?);
+        }
+        Ok(self.ports.directory.create(&account).await?)
+    }
+
+    async fn create_many(&self, accounts: Vec<NewAccount>) -> Result<Vec<AccountId>, Failure> {
+        let accounts = accounts
+            .into_iter()
+            .map(|account| self.complete(account))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(self.ports.directory.create_many(&accounts).await?)
+    }
+
+    async fn log_in(&self, name: &str, password: &str) -> Result<Account, Failure> {
+        Failure::check_len("password", password, Directory::PASSWORD_BYTES_MAX)?;
+        let found = self.ports.directory.by_login(name).await?;
+        let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
+        // Verified also when there is nobody, so that the time taken tells nothing.
+        let fits = self.ports.passwords.verify(password, hash).await?;
+        let (account, _) = found.ok_or(Failure::Unknown(Thing::Account))?;
+        if account.locked {
+            return Err(Failure::Locked);
+        }
+        if fits {
+            Ok(account)
+        } else {
+            Err(Failure::WrongCredentials)
+        }
+    }
+
+    async fn create_group(&self, mut group: NewGroup) -> Result<RoomId, Failure> {
+        use crate::room::{AVATAR_BYTES_MAX, INTRO_BYTES_MAX, NAME_BYTES_MAX};
+        Failure::check_len("name", &group.name, NAME_BYTES_MAX)?;
+        Failure::check_len("avatar", &group.avatar, AVATAR_BYTES_MAX)?;
+        Failure::check_len("intro", &group.intro, INTRO_BYTES_MAX)?;
+        group.members.sort_unstable();
+        group.members.dedup();
+        let max = group.member_limit.min(Directory::NEW_MEMBERS_MAX as i64);
+        if group.members.len() as i64 > max {
+            return Err(Failure::Full {
+                what: "the group".to_owned(),
+                max,
+            });
+        }
+        group.created_at = self.ports.clock.now();
+        let room = self.ports.rooms.create_group(&group).await?;
+        let owner = group.owner_joins.then_some(group.owner);
+        for account in group
+            .members
+            .into_iter()
+            .filter(|m| Some(*m) != owner)
+            .chain(owner)
+        {
+            self.fanout.to_account(
+                account,
+                Push::Joined {
+                    room,
+                    account,
+                    at: Seq(0),
+                },
+            );
+        }
+        Ok(room)
+    }
+
+    async fn issue_code(
+        &self,
+        channel: &CodeChannel,
+        to: Option<String>,
+        digits: u8,
+        valid_ms: i64,
+    ) -> Result<IssuedCode, Failure> {
+        let clock = &self.ports.clock;
+        let to = to.unwrap_or_else(|| clock.uuid());
+        check_login(&to)?;
+        let mut random = vec![0; usize::from(digits)];
+        clock.random(&mut random);
+        let code: String = random.iter().map(|byte| char::from(b'0' + byte % 10)).collect();
+        let expires_at = clock.now().plus_ms(valid_ms);
+        self.ports
+            .secrets
+            .put_code(&channel.key_for(&to), &code, expires_at)
+            .await?;
+        let notice = Notice {
+            channel: channel.name().to_owned(),
+            to: to.clone(),
+            code: code.clone(),
+        };
+        self.ports.notifier.send(&notice).await?;
+        Ok(IssuedCode { to, code })
+    }
+
+    async fn use_code(&self, channel: &CodeChannel, to: &str, code: &str) -> Result<(), Failure> {
+        let (name, now) = (channel.key_for(to), self.ports.clock.now());
+        let secrets = &self.ports.secrets;
+        match secrets
+            .take_code(&name, code, now, Directory::CODE_TRIES_MAX)
+            .await?
+        {
+            Some(true) => Ok(()),
+            Some(false) => Err(Failure::CodeWrong),
+            None => Err(Failure::CodeExpired),
+        }
+    }
+}
+
+fn check_login(name: &str) -> Result<(), Failure> {
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        return Err(Failure::invalid(
+            "login name",
+            "must not be empty or hold control characters",
+        ));
+    }
+    Failure::check_len("login name", name, Directory::LOGIN_BYTES_MAX)
+}

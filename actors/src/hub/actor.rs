@@ -1,0 +1,289 @@
+//! A hub's shell: takes pushes from rooms and users, hands them to the sessions of its thread.
+
+use super::interest::{HubId, Interest};
+use super::state::{Arrival, Behind, HubState, SlotId};
+use crate::meters::Meters;
+use crate::model::{AccountId, Delivery, Push, RoomId, Seq};
+use crate::ports::Clock;
+use crate::session::{CloseWhy, SessionEvent};
+use actix::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a hub is told.
+#[derive(Clone, Debug)]
+pub enum HubMessage {
+    /// Pushes of one room, in order. Those with a seq are without holes among themselves.
+    Room(RoomId, Arc<[Arc<Delivery>]>),
+    /// A push for every session of one account.
+    Account(AccountId, Arc<Delivery>),
+    /// The room ends at this seq: whoever has seen less must read back.
+    Announce(RoomId, Seq),
+    /// Every session says goodbye.
+    CloseAll(CloseWhy),
+}
+
+impl Message for HubMessage {
+    type Result = ();
+}
+
+/// How a hub reaches one session, and how much it has sent there that was not shown yet.
+#[derive(Debug)]
+pub struct Sink {
+    to: Recipient<SessionEvent>,
+    queued_bytes: Rc<Cell<usize>>,
+    missed_account_push: Rc<Cell<bool>>,
+}
+
+/// The sessions of one thread, as their socket actors use it. Cheap to clone, stays on its thread.
+#[derive(Clone)]
+pub struct Hub {
+    id: HubId,
+    state: Rc<RefCell<HubState<Sink>>>,
+    interest: Arc<Interest>,
+    meters: Arc<Meters>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A session's place in its hub. Dropping it lets the session go.
+pub struct Place {
+    hub: Hub,
+    slot: SlotId,
+    /// Bytes handed to this session and not yet written by it: the session takes off what it has written.
+    pub queued_bytes: Rc<Cell<usize>>,
+    /// A push for the account did not fit: what it told must be re-read.
+    pub missed_account_push: Rc<Cell<bool>>,
+}
+
+impl Hub {
+    /// Bytes that may wait for one session; above this it is behind and reads back from history.
+    pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+    /// Events in the mailbox of one session, at most.
+    pub const OUTBOX_EVENTS_MAX: usize = 64;
+
+    #[must_use]
+    pub fn new(id: HubId, interest: Arc<Interest>, meters: Arc<Meters>, clock: Arc<dyn Clock>) -> Hub {
+        Hub {
+            id,
+            state: Rc::new(RefCell::new(HubState::default())),
+            interest,
+            meters,
+            clock,
+        }
+    }
+
+    /// Lets a session in.
+    #[must_use]
+    pub fn enter(&self, account: AccountId, to: Recipient<SessionEvent>) -> Place {
+        let queued_bytes = Rc::new(Cell::new(0));
+        let missed_account_push = Rc::new(Cell::new(false));
+        let sink = Sink {
+            to,
+            queued_bytes: queued_bytes.clone(),
+            missed_account_push: missed_account_push.clone(),
+        };
+        let (slot, first) = self.state.borrow_mut().enter(account, sink);
+        if first {
+            self.interest.follow_account(account, self.id);
+        }
+        self.meters.sessions.up();
+        Place {
+            hub: self.clone(),
+            slot,
+            queued_bytes,
+            missed_account_push,
+        }
+    }
+
+    fn room(&self, room: RoomId, deliveries: &Arc<[Arc<Delivery>]>) {
+        let mut state = self.state.borrow_mut();
+        let now = self.clock.now();
+        let seqs = |d: &Arc<Delivery>| d.position().map(|(_, seq)| seq);
+        let (first, last) = (
+            deliveries.first().and_then(seqs),
+            deliveries.last().and_then(seqs),
+        );
+        let (Some(first), Some(last)) = (first, last) else {
+            let bytes = weight(deliveries);
+            let event = SessionEvent::Deliver(deliveries.clone());
+            let taken = state.hand_signal(room, now, |sink| sink.offer(&event, bytes));
+            self.meters.deliveries.add(taken * deliveries.len() as u64);
+            return;
+        };
+        let Arrival::Fresh { skip } = state.arrived(room, first, last) else {
+            return;
+        };
+        let fresh: Arc<[Arc<Delivery>]> = if skip == 0 {
+            deliveries.clone()
+        } else {
+            deliveries[skip..].into()
+        };
+        let bytes = weight(&fresh);
+        let event = SessionEvent::Deliver(fresh.clone());
+        let first = Seq(first.0 + skip as i64);
+        let taken = state.hand_over(
+            room,
+            first,
+            last,
+            now,
+            |sink| sink.offer(&event, bytes),
+            |sink| {
+                self.meters.catch_ups.add(1);
+                sink.wake();
+            },
+        );
+        self.meters.deliveries.add(taken * fresh.len() as u64);
+    }
+
+    fn announce(&self, room: RoomId, end: Seq) {
+        let mut state = self.state.borrow_mut();
+        if let Arrival::Fresh { .. } = state.arrived(room, end.next(), end) {
+            let now = self.clock.now();
+            // Nobody has seen `end`, so nobody takes this: all are behind, and read back.
+            state.hand_over(room, end.next().next(), end, now, |_| false, Sink::wake);
+        }
+    }
+
+    fn account(&self, account: AccountId, delivery: Arc<Delivery>) {
+        let slots = self.state.borrow().slots_of(account);
+        match &delivery.push {
+            Push::Joined { room, at, .. } => {
+                for slot in &slots {
+                    self.follow(*slot, *room, *at);
+                }
+            }
+            Push::Left { room, .. } => {
+                for slot in &slots {
+                    self.unfollow(*slot, *room);
+                }
+            }
+            _ => {}
+        }
+        let state = self.state.borrow();
+        let deliveries: Arc<[Arc<Delivery>]> = Arc::new([delivery]);
+        let (event, bytes) = (SessionEvent::Deliver(deliveries.clone()), weight(&deliveries));
+        for sink in slots.iter().filter_map(|slot| state.sink(*slot)) {
+            if sink.offer(&event, bytes) {
+                self.meters.deliveries.add(1);
+            } else {
+                sink.missed_account_push.set(true);
+            }
+        }
+    }
+
+    fn follow(&self, slot: SlotId, room: RoomId, seen: Seq) {
+        let mut state = self.state.borrow_mut();
+        if state.follow(slot, room, seen, self.clock.now()) {
+            self.interest.follow_room(room, self.id);
+        }
+        if state.behind(slot).is_some()
+            && let Some(sink) = state.sink(slot)
+        {
+            sink.wake();
+        }
+    }
+
+    fn unfollow(&self, slot: SlotId, room: RoomId) {
+        if self.state.borrow_mut().unfollow(slot, room) {
+            self.interest.leave_room(room, self.id);
+        }
+    }
+}
+
+impl Sink {
+    /// Offers an event; refused when the session's outbox is full.
+    fn offer(&self, event: &SessionEvent, bytes: usize) -> bool {
+        let queued = self.queued_bytes.get();
+        if queued > 0 && queued + bytes > Hub::OUTBOX_BYTES_MAX {
+            return false;
+        }
+        let taken = self.to.try_send(event.clone()).is_ok();
+        if taken {
+            self.queued_bytes.set(queued + bytes);
+        }
+        taken
+    }
+
+    /// Makes the session look whether it is behind. When its mailbox is full it will look anyway.
+    fn wake(&self) {
+        let _ = self.to.try_send(SessionEvent::CatchUp);
+    }
+}
+
+impl Place {
+    /// Follows a room of which the session has seen everything up to `seen`.
+    pub fn follow(&self, room: RoomId, seen: Seq) {
+        self.hub.follow(self.slot, room, seen);
+    }
+
+    /// What to read back next.
+    #[must_use]
+    pub fn behind(&self) -> Option<Behind> {
+        self.hub.state.borrow().behind(self.slot)
+    }
+
+    /// Says how far the session has shown a room. `true`: it is live there again.
+    pub fn caught_up(&self, room: RoomId, seen: Seq) -> bool {
+        self.hub.state.borrow_mut().caught_up(self.slot, room, seen)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (account, rooms) = self.hub.state.borrow_mut().exit(self.slot);
+        for room in rooms {
+            self.hub.interest.leave_room(room, self.hub.id);
+        }
+        if let Some(account) = account {
+            self.hub.interest.leave_account(account, self.hub.id);
+        }
+        self.hub.meters.sessions.down();
+    }
+}
+
+/// Roughly what these pushes will take in a socket's buffer, in bytes.
+#[must_use]
+pub fn weight(deliveries: &[Arc<Delivery>]) -> usize {
+    const FRAME_BYTES: usize = 256;
+    deliveries
+        .iter()
+        .map(|d| match &d.push {
+            Push::Posted { message, .. } | Push::Revoked { message, .. } => FRAME_BYTES + message.body.len(),
+            _ => FRAME_BYTES,
+        })
+        .sum()
+}
+
+/// The mailbox of a hub.
+pub struct HubActor(pub Hub);
+
+impl HubActor {
+    /// Messages that wait for a hub, at most. What does not fit is repaired from history.
+    pub const MAILBOX_LEN_MAX: usize = 16_384;
+}
+
+impl Actor for HubActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(HubActor::MAILBOX_LEN_MAX);
+    }
+}
+
+impl Handler<HubMessage> for HubActor {
+    type Result = ();
+
+    fn handle(&mut self, message: HubMessage, _: &mut Context<Self>) {
+        match message {
+            HubMessage::Room(room, deliveries) => self.0.room(room, &deliveries),
+            HubMessage::Account(account, delivery) => self.0.account(account, delivery),
+            HubMessage::Announce(room, end) => self.0.announce(room, end),
+            HubMessage::CloseAll(why) => {
+                for sink in self.0.state.borrow().sinks() {
+                    let _ = sink.to.try_send(SessionEvent::Close(why));
+                }
+            }
+        }
+    }
+}
