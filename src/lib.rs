@@ -1,3 +1,8 @@
 //! The node: adapters around the actor core, and the one place (`boot`) that joins them.
 
+pub mod clock;
+pub mod config;
 pub mod http;
+pub mod notify;
+pub mod passwords;
+pub mod telemetry;

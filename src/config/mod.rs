@@ -1,0 +1,285 @@
+//! The node's configuration: every key with its default and a sentence. `config/default.toml` is written from this.
+
+mod keys;
+mod load;
+mod show;
+mod validate;
+
+pub use keys::{Key, Kind, LogFormat, Secret, SecretUrl, Source};
+pub use load::{Loaded, load};
+pub use show::{effective, reference};
+
+use keys::section;
+use serde::Deserialize;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why a configuration is refused. Each names the key and where it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    #[error("{key} is not a configuration key ({origin})")]
+    UnknownKey { key: String, origin: Source },
+    #[error("{key}: {why} ({origin})")]
+    BadValue {
+        key: String,
+        origin: Source,
+        why: String,
+    },
+    #[error("configuration file {path}: {why}")]
+    File { path: String, why: String },
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub shutdown_seconds: u64,
+    pub http: Http,
+    pub storage: Storage,
+    pub notify: Notify,
+    pub admin: Admin,
+    pub limits: Limits,
+    pub cluster: Cluster,
+    pub log: Log,
+    pub dialects: Dialects,
+    pub freeim: Freeim,
+    pub kahla: Kahla,
+    pub gobelieve: Gobelieve,
+    pub teamup: Teamup,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data_dir: PathBuf::from("./data"),
+            shutdown_seconds: 8,
+            http: Http::default(),
+            storage: Storage::default(),
+            notify: Notify::default(),
+            admin: Admin::default(),
+            limits: Limits::default(),
+            cluster: Cluster::default(),
+            log: Log::default(),
+            dialects: Dialects::default(),
+            freeim: Freeim::default(),
+            kahla: Kahla::default(),
+            gobelieve: Gobelieve::default(),
+            teamup: Teamup::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Every key there is, with the value it has here.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Key> {
+        let mut keys = vec![
+            Key::new(
+                "",
+                "data_dir",
+                "The folder for what the node itself keeps: the SQLite database, blobs, the admin token. \
+                 Made when missing.",
+                &self.data_dir,
+            ),
+            Key::new(
+                "",
+                "shutdown_seconds",
+                "How long a stopping node may take to hand over, flush and close, in seconds; 1 to 600.",
+                &self.shutdown_seconds,
+            ),
+        ];
+        keys.extend(self.http.keys("http"));
+        keys.extend(self.storage.keys("storage"));
+        keys.extend(self.notify.keys("notify"));
+        keys.extend(self.admin.keys("admin"));
+        keys.extend(self.limits.keys("limits"));
+        keys.extend(self.cluster.keys("cluster"));
+        keys.extend(self.log.keys("log"));
+        keys.extend(self.dialects.freeim.keys("dialects.freeim"));
+        keys.extend(self.dialects.kahla.keys("dialects.kahla"));
+        keys.extend(self.dialects.gobelieve.keys("dialects.gobelieve"));
+        keys.extend(self.dialects.teamup.keys("dialects.teamup"));
+        keys.extend(self.freeim.keys("freeim"));
+        keys.extend(self.kahla.keys("kahla"));
+        keys.extend(self.gobelieve.keys("gobelieve"));
+        keys.extend(self.teamup.keys("teamup"));
+        keys
+    }
+
+    /// The storage URL in force: `storage.url`, or SQLite in the data directory.
+    #[must_use]
+    pub fn storage_url(&self) -> String {
+        match &self.storage.url {
+            Some(url) => url.reveal().to_owned(),
+            None => format!("sqlite://{}", self.data_dir.join("roost.db").display()),
+        }
+    }
+}
+
+section! {
+    /// How HTTP is served.
+    Http {
+        /// The address on which all dialects are served, as HOST:PORT. Port 0 takes a free one, which is logged.
+        listen: String = "127.0.0.1:8080".to_owned(),
+        /// Threads that serve connections; 0 takes one per processor.
+        workers: usize = 0,
+        /// The most connections held at the same time, over all workers.
+        connections: usize = 20_000,
+        /// How long an idle connection is kept for the next request, in seconds.
+        keep_alive_seconds: u64 = 75,
+        /// How long the head of a request may take to arrive, in seconds.
+        head_seconds: u64 = 10,
+        /// Whether the address in X-Forwarded-For is believed. Only behind a proxy that sets it.
+        trust_forwarded: bool = false,
+    }
+}
+
+section! {
+    /// Where everything is kept.
+    Storage {
+        /// The database: sqlite://PATH for one node, postgres://USER:PASSWORD@HOST:PORT/NAME for any number.
+        /// When not set: sqlite://DATA_DIR/roost.db.
+        url: Option<SecretUrl> = None,
+        /// The most PostgreSQL connections of this node.
+        connections: usize = 8,
+    }
+}
+
+section! {
+    /// How codes reach people outside of chat.
+    Notify {
+        /// A file to which captcha answers, e-mails and SMS are appended as JSON lines instead of being sent.
+        /// For development and tests: who reads it can log in as anybody.
+        outbox: Option<PathBuf> = None,
+    }
+}
+
+section! {
+    /// The management API and operators' pages.
+    Admin {
+        /// The token operators show as `Authorization: Bearer`. When not set one is made on first start and kept in
+        /// DATA_DIR/admin.token, readable by its owner only.
+        token: Option<Secret> = None,
+    }
+}
+
+section! {
+    /// Bounds. Full means a clear refusal. Rates are counted on each node by itself.
+    Limits {
+        /// Whether the rates below are enforced. Sizes are, always.
+        enabled: bool = true,
+        /// The longest body of a request that carries parameters, in bytes, also after decompression.
+        body_bytes: usize = 1 << 20,
+        /// The longest frame or message a client may send over a socket, in bytes.
+        frame_bytes: usize = 256 * 1024,
+        /// Requests that may wait for one room or user before others are refused.
+        mailbox: usize = 1_024,
+        /// Seconds after which a socket is closed whose client takes nothing of what is sent to it.
+        ws_stall_seconds: u64 = 60,
+        /// Captchas that one address may ask for in a minute.
+        captcha_per_minute: u32 = 60,
+        /// Accounts that one address may try to register in a minute.
+        register_per_minute: u32 = 20,
+        /// Logins that one address may try in a minute, and that may be tried for one account.
+        login_per_minute: u32 = 30,
+        /// Messages that one account may send in a second; twice as many at once.
+        send_per_second: u32 = 50,
+        /// Places in which each rate counts addresses or accounts; two that fall on the same place share it.
+        rate_keys: usize = 100_000,
+    }
+}
+
+section! {
+    /// The cluster this node belongs to, if any.
+    Cluster {
+        /// The cluster file (see cluster.toml). When not set the node is alone.
+        file: Option<PathBuf> = None,
+        /// Which node of the cluster file this one is.
+        node: Option<String> = None,
+        /// The secret that all nodes of the cluster share.
+        secret: Option<Secret> = None,
+    }
+}
+
+section! {
+    /// The log, on standard error.
+    Log {
+        /// text for people, json for collectors.
+        format: LogFormat = LogFormat::Text,
+        /// The least level that is written (error, warn, info, debug, trace), or a filter such as
+        /// info,roost_actors=debug.
+        level: String = "info".to_owned(),
+    }
+}
+
+/// Which dialects are served.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Dialects {
+    pub freeim: Dialect,
+    pub kahla: Dialect,
+    pub gobelieve: Dialect,
+    pub teamup: Dialect,
+}
+
+section! {
+    /// Whether and where one dialect is served.
+    Dialect {
+        /// Whether this dialect is served.
+        enabled: bool = true,
+        /// An address of its own for this dialect, as HOST:PORT, instead of http.listen.
+        listen: Option<String> = None,
+    }
+}
+
+section! {
+    /// FreeIM.
+    Freeim {
+        /// Whether registering and logging in need the answer of a captcha.
+        captcha_required: bool = true,
+        /// How long a token is good for, in days.
+        token_days: u64 = 7,
+        /// The zone in which times are shown, in hours from UTC; -12 to 14.
+        utc_offset_hours: i64 = 8,
+        /// The most members a new group may have.
+        group_member_limit: u64 = 500,
+        /// The most messages in one page of history.
+        history_page_max: u64 = 500,
+    }
+}
+
+section! {
+    /// Kahla.
+    Kahla {
+        /// The origins from which browsers may call with cookies.
+        origins: Vec<String> = vec!["http://localhost:8001".to_owned()],
+        /// The version that clients are told and compare with their own.
+        version: String = "2.1.0".to_owned(),
+    }
+}
+
+section! {
+    /// GoBelieve.
+    Gobelieve {
+        /// The id of the app that clients are built with.
+        app_id: i64 = 7,
+        /// The secret with which the app's own server proves itself. When not set no such server is let in.
+        app_secret: Option<Secret> = None,
+        /// The address of the plain TCP protocol, as HOST:PORT. When not set it is not served.
+        tcp_listen: Option<String> = None,
+        /// The address of the TLS protocol, as HOST:PORT. When not set it is not served.
+        tls_listen: Option<String> = None,
+    }
+}
+
+section! {
+    /// team-up.
+    Teamup {
+        /// Whether one may log in by name without WeChat. For development only.
+        dev_login: bool = false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

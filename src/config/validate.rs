@@ -1,0 +1,149 @@
+//! What types cannot say: addresses, ranges, and keys that need each other. Every fault names its key and source.
+
+use super::{ConfigError, Loaded};
+use std::ops::RangeInclusive;
+use tracing_subscriber::EnvFilter;
+
+/// Every fault of a configuration whose types are right.
+pub fn faults(loaded: &Loaded) -> Vec<ConfigError> {
+    let mut faults = Faults {
+        loaded,
+        found: Vec::new(),
+    };
+    faults.addresses();
+    faults.ranges();
+    faults.texts();
+    faults.cluster();
+    faults.found
+}
+
+struct Faults<'a> {
+    loaded: &'a Loaded,
+    found: Vec<ConfigError>,
+}
+
+impl Faults<'_> {
+    fn refuse(&mut self, key: &str, why: impl Into<String>) {
+        let source = self.loaded.source(key);
+        self.found.push(source.refuse(key, why));
+    }
+
+    fn addresses(&mut self) {
+        let config = &self.loaded.config;
+        let addresses = [
+            ("http.listen", Some(&config.http.listen)),
+            ("gobelieve.tcp_listen", config.gobelieve.tcp_listen.as_ref()),
+            ("gobelieve.tls_listen", config.gobelieve.tls_listen.as_ref()),
+            ("dialects.freeim.listen", config.dialects.freeim.listen.as_ref()),
+            ("dialects.kahla.listen", config.dialects.kahla.listen.as_ref()),
+            (
+                "dialects.gobelieve.listen",
+                config.dialects.gobelieve.listen.as_ref(),
+            ),
+            ("dialects.teamup.listen", config.dialects.teamup.listen.as_ref()),
+        ];
+        for (key, address) in addresses {
+            if let Some(address) = address
+                && !is_host_and_port(address)
+            {
+                self.refuse(key, format!("expected HOST:PORT, not {address:?}"));
+            }
+        }
+    }
+
+    fn ranges(&mut self) {
+        let config = &self.loaded.config;
+        let (http, limits, freeim) = (&config.http, &config.limits, &config.freeim);
+        self.within("shutdown_seconds", config.shutdown_seconds, 1..=600);
+        self.within("http.workers", http.workers as u64, 0..=1_024);
+        self.within("http.connections", http.connections as u64, 1..=10_000_000);
+        self.within("http.keep_alive_seconds", http.keep_alive_seconds, 1..=3_600);
+        self.within("http.head_seconds", http.head_seconds, 1..=600);
+        self.within(
+            "storage.connections",
+            config.storage.connections as u64,
+            2..=1_000,
+        );
+        self.within("limits.body_bytes", limits.body_bytes as u64, 1_024..=1 << 30);
+        self.within("limits.frame_bytes", limits.frame_bytes as u64, 1_024..=1 << 30);
+        self.within("limits.mailbox", limits.mailbox as u64, 1..=1_000_000);
+        self.within("limits.ws_stall_seconds", limits.ws_stall_seconds, 1..=86_400);
+        self.within("limits.rate_keys", limits.rate_keys as u64, 1..=100_000_000);
+        for (key, rate) in [
+            ("limits.captcha_per_minute", limits.captcha_per_minute),
+            ("limits.register_per_minute", limits.register_per_minute),
+            ("limits.login_per_minute", limits.login_per_minute),
+            ("limits.send_per_second", limits.send_per_second),
+        ] {
+            self.within(key, u64::from(rate), 1..=1_000_000);
+        }
+        self.within("freeim.token_days", freeim.token_days, 1..=36_500);
+        self.within(
+            "freeim.group_member_limit",
+            freeim.group_member_limit,
+            2..=100_000,
+        );
+        self.within("freeim.history_page_max", freeim.history_page_max, 1..=3_000);
+        if !(-12..=14).contains(&freeim.utc_offset_hours) {
+            self.refuse(
+                "freeim.utc_offset_hours",
+                format!("expected -12 to 14, not {}", freeim.utc_offset_hours),
+            );
+        }
+    }
+
+    fn within(&mut self, key: &str, value: u64, range: RangeInclusive<u64>) {
+        if !range.contains(&value) {
+            let (low, high) = (range.start(), range.end());
+            self.refuse(key, format!("expected {low} to {high}, not {value}"));
+        }
+    }
+
+    fn texts(&mut self) {
+        let config = &self.loaded.config;
+        if let Some(url) = &config.storage.url {
+            let schemes = ["sqlite://", "postgres://", "postgresql://"];
+            let known = schemes
+                .iter()
+                .find_map(|scheme| url.reveal().strip_prefix(scheme));
+            if known.is_none_or(str::is_empty) {
+                self.refuse("storage.url", "expected sqlite://PATH or postgres://…");
+            }
+        }
+        if let Err(error) = EnvFilter::try_new(&config.log.level) {
+            self.refuse("log.level", error.to_string());
+        }
+        if config.data_dir.as_os_str().is_empty() {
+            self.refuse("data_dir", "must not be empty");
+        }
+        let secrets = [
+            ("admin.token", config.admin.token.as_ref()),
+            ("gobelieve.app_secret", config.gobelieve.app_secret.as_ref()),
+            ("cluster.secret", config.cluster.secret.as_ref()),
+        ];
+        for (key, secret) in secrets {
+            if secret.is_some_and(|secret| secret.reveal().trim().is_empty()) {
+                self.refuse(key, "must not be empty");
+            }
+        }
+    }
+
+    fn cluster(&mut self) {
+        let cluster = &self.loaded.config.cluster;
+        if cluster.file.is_none() {
+            return;
+        }
+        if cluster.node.is_none() {
+            self.refuse("cluster.node", "needed because cluster.file is set");
+        }
+        if cluster.secret.is_none() {
+            self.refuse("cluster.secret", "needed because cluster.file is set");
+        }
+    }
+}
+
+fn is_host_and_port(address: &str) -> bool {
+    address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
