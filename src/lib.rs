@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod dialects;
 pub mod http;
 pub mod notify;
 pub mod passwords;

@@ -246,6 +246,8 @@ section! {
         group_member_limit: u64 = 500,
         /// The most messages in one page of history.
         history_page_max: u64 = 500,
+        /// How often a socket is sent a ping frame that clients can see, in seconds; 0 sends none.
+        ping_seconds: u64 = 10,
     }
 }
 

@@ -84,6 +84,7 @@ impl Faults<'_> {
             2..=100_000,
         );
         self.within("freeim.history_page_max", freeim.history_page_max, 1..=3_000);
+        self.within("freeim.ping_seconds", freeim.ping_seconds, 0..=3_600);
         if !(-12..=14).contains(&freeim.utc_offset_hours) {
             self.refuse(
                 "freeim.utc_offset_hours",

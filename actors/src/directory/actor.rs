@@ -177,6 +177,7 @@ impl DirectoryShell {
         Failure::check_len("name", &group.name, NAME_BYTES_MAX)?;
         Failure::check_len("avatar", &group.avatar, AVATAR_BYTES_MAX)?;
         Failure::check_len("intro", &group.intro, INTRO_BYTES_MAX)?;
+        group.place.check()?;
         group.members.sort_unstable();
         group.members.dedup();
         let max = group.member_limit.min(Directory::NEW_MEMBERS_MAX as i64);

@@ -1,6 +1,7 @@
 //! An account: one person's identity, shared by every dialect.
 
 use super::{AccountId, Timestamp};
+use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a person. Texts are empty when never set.
@@ -37,6 +38,38 @@ pub struct Place {
     pub city: String,
     pub district: String,
     pub address: String,
+}
+
+impl Place {
+    const NAME_BYTES_MAX: usize = 200;
+    const ADDRESS_BYTES_MAX: usize = 40_000;
+
+    /// Refuses coordinates off the globe and names that are too long.
+    pub fn check(&self) -> Result<(), Failure> {
+        check_degrees("longitude", self.longitude, 180.0)?;
+        check_degrees("latitude", self.latitude, 90.0)?;
+        let names = [
+            ("country", &self.country),
+            ("province", &self.province),
+            ("city", &self.city),
+            ("district", &self.district),
+        ];
+        for (field, name) in names {
+            Failure::check_len(field, name, Place::NAME_BYTES_MAX)?;
+        }
+        Failure::check_len("address", &self.address, Place::ADDRESS_BYTES_MAX)
+    }
+}
+
+/// Refuses a coordinate that is no number or beyond `max` degrees in either direction.
+pub fn check_degrees(field: &str, degrees: f64, max: f64) -> Result<(), Failure> {
+    if degrees.is_finite() && degrees.abs() <= max {
+        return Ok(());
+    }
+    Err(Failure::invalid(
+        field,
+        &format!("must be between -{max} and {max} degrees"),
+    ))
 }
 
 /// A name one can log in by. Unique over all three kinds together, without regard to case.

@@ -201,6 +201,9 @@ impl RoomState {
                 Failure::check_len(field, text, max)?;
             }
         }
+        if let Some(place) = &edit.place {
+            place.check()?;
+        }
         let RoomEdit {
             name,
             avatar,

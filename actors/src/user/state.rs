@@ -2,6 +2,7 @@
 
 use super::messages::{Relation, UserRequest};
 use crate::failure::{Failure, Thing};
+use crate::model::account::check_degrees;
 use crate::model::{Account, AccountEdit, AccountId, Contact, Push, Timestamp};
 use crate::ports::{UserChange, UserSnapshot};
 use std::collections::HashMap;
@@ -79,6 +80,9 @@ impl UserState {
             },
             UserRequest::AskFriend { to, reason } => {
                 Failure::check_len("reason", reason, REASON_BYTES_MAX)?;
+                if *to == self.account.id {
+                    return Err(Failure::invalid("the receiver", "is the account itself"));
+                }
                 if self.contacts.contains_key(to) {
                     return Err(Failure::Exists(Thing::Contact));
                 }
@@ -103,6 +107,9 @@ impl UserState {
                 UserChange::RemoveContact { peer: *peer }
             }
             UserRequest::Block { peer } => {
+                if *peer == self.account.id {
+                    return Err(Failure::invalid("the blocked", "is the account itself"));
+                }
                 self.room_for_one_more()?;
                 UserChange::Block { peer: *peer, at: now }
             }
@@ -212,18 +219,8 @@ fn check_edit(edit: &AccountEdit) -> Result<(), Failure> {
             Failure::check_len(field, text, *max)?;
         }
     }
-    check_degrees("longitude", edit.longitude, 180.0)?;
-    check_degrees("latitude", edit.latitude, 90.0)
-}
-
-fn check_degrees(field: &str, value: Option<f64>, max: f64) -> Result<(), Failure> {
-    match value {
-        Some(degrees) if !degrees.is_finite() || degrees.abs() > max => Err(Failure::invalid(
-            field,
-            &format!("must be between -{max} and {max} degrees"),
-        )),
-        _ => Ok(()),
-    }
+    check_degrees("longitude", edit.longitude.unwrap_or_default(), 180.0)?;
+    check_degrees("latitude", edit.latitude.unwrap_or_default(), 90.0)
 }
 
 #[cfg(test)]

@@ -1,0 +1,131 @@
+//! `friends/*`: search, requests, the list and the blacklist.
+
+use super::auth::Call;
+use super::reply::{Answer, done, list, ok, words};
+use super::{convert, wire};
+use roost_actors::Failure;
+use roost_actors::model::{AccountId, Friend};
+use roost_actors::user::UserRequest;
+
+/// Accounts found at once, at most.
+const FOUND_MAX: i64 = 200;
+
+pub async fn search(call: Call) -> Answer {
+    let text = call.form.read(|fields| fields.required("account"))?;
+    let found = call
+        .state
+        .node
+        .directory()
+        .search_accounts(text, FOUND_MAX)
+        .await?;
+    let others = found.iter().filter(|account| account.id != call.me.account);
+    list(others.map(|account| call.state.account(account)).collect())
+}
+
+pub async fn add(call: Call) -> Answer {
+    let (to, reason) = call
+        .form
+        .read(|fields| (AccountId(fields.positive("toId")), fields.text("reason")))?;
+    let user = call.state.node.user(call.me.account);
+    user.ask_friend(to, reason).await?;
+    done(words::DONE)
+}
+
+pub async fn reply(call: Call) -> Answer {
+    let request = call.form.read(|fields| UserRequest::AnswerFriend {
+        from: AccountId(fields.positive("toId")),
+        accept: fields.one_of("status", &["pass", "deny"]) == "pass",
+        reason: fields.text("reason"),
+    })?;
+    act(&call, request, words::DONE).await
+}
+
+pub async fn applies(call: Call) -> Answer {
+    let requests = call.state.node.user(call.me.account).friend_requests().await?;
+    let zone = call.state.settings.utc_offset_hours;
+    let shown = requests.iter().map(|(request, from)| {
+        let from = call.state.account(from);
+        convert::friend_apply(request, from, zone)
+    });
+    list(shown.collect())
+}
+
+pub async fn friends(call: Call) -> Answer {
+    let blocked = call.form.read(|fields| fields.flag("blacklist"))?;
+    let user = call.state.node.user(call.me.account);
+    let friends = if blocked {
+        user.blocked().await?
+    } else {
+        user.friends().await?
+    };
+    list(friends.iter().map(|friend| call.state.friend(friend)).collect())
+}
+
+pub async fn info(call: Call) -> Answer {
+    let to = call.form.read(|fields| AccountId(fields.positive("toId")))?;
+    let node = &call.state.node;
+    let relation = node.user(call.me.account).relation(to).await?;
+    let contact = relation.contact.ok_or(Failure::NotFriends)?;
+    let account = (*node.card(to).await?).clone();
+    let friend = call.state.friend(&Friend { contact, account });
+    ok(
+        wire::FriendInfo {
+            items: vec![friend.clone()],
+            total: 1,
+            friend,
+        },
+        "",
+    )
+}
+
+pub async fn remove(call: Call) -> Answer {
+    let peer = call.form.read(|fields| AccountId(fields.positive("toId")))?;
+    act(&call, UserRequest::RemoveContact { peer }, words::DELETED).await
+}
+
+pub async fn block(call: Call) -> Answer {
+    let peer = call.form.read(|fields| AccountId(fields.positive("toId")))?;
+    act(&call, UserRequest::Block { peer }, words::ADDED).await
+}
+
+pub async fn unblock(call: Call) -> Answer {
+    let peer = call.form.read(|fields| AccountId(fields.positive("toId")))?;
+    act(&call, UserRequest::Unblock { peer }, words::REMOVED).await
+}
+
+/// Whether the caller is the other's friend, or blocked by the other.
+pub async fn verify(call: Call) -> Answer {
+    let to = call.form.read(|fields| AccountId(fields.positive("toId")))?;
+    let theirs = match call.state.node.user(to).relation(call.me.account).await {
+        Ok(relation) => relation,
+        // Nobody is nobody's friend: the original knows no error here.
+        Err(Failure::Unknown(_)) => Default::default(),
+        Err(other) => return Err(other.into()),
+    };
+    let answer = wire::Verified {
+        is_friend: theirs.is_friend(),
+        is_blacklist: theirs.is_blocked(),
+    };
+    ok(answer, "")
+}
+
+pub async fn remark(call: Call) -> Answer {
+    let request = call.form.read(|fields| UserRequest::SetRemark {
+        peer: AccountId(fields.positive("toId")),
+        remark: fields.required("remark"),
+    })?;
+    act(&call, request, words::SET).await
+}
+
+pub async fn label(call: Call) -> Answer {
+    let request = call.form.read(|fields| UserRequest::SetLabel {
+        peer: AccountId(fields.positive("toId")),
+        label: fields.required("label"),
+    })?;
+    act(&call, request, words::SET).await
+}
+
+async fn act(call: &Call, request: UserRequest, message: &str) -> Answer {
+    call.state.node.user(call.me.account).act(request).await?;
+    done(message)
+}

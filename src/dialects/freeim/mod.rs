@@ -1,0 +1,130 @@
+//! FreeIM: the route table of `/api/v1`, in the order of its documentation.
+
+mod account;
+mod auth;
+mod captcha;
+mod chat;
+mod convert;
+mod form;
+mod friends;
+mod groups;
+mod me;
+mod reply;
+mod wire;
+
+pub use auth::Tokens;
+
+use crate::config;
+use crate::http::{Cors, Owner};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, delete, get, post, put};
+use roost_actors::model::{Account, Friend};
+use roost_actors::{Failure, Node};
+
+/// What FreeIM's handlers hold. Given to the application as `web::Data`.
+pub struct State {
+    node: Node,
+    settings: config::Freeim,
+    tokens: Tokens,
+}
+
+impl State {
+    /// `key` signs tokens: the same on every node of a cluster.
+    #[must_use]
+    pub fn new(node: Node, settings: config::Freeim, key: &[u8]) -> State {
+        let tokens = Tokens::new(key, settings.token_days);
+        State {
+            node,
+            settings,
+            tokens,
+        }
+    }
+
+    /// A token with which this account can call.
+    pub fn token_for(&self, account: &Account) -> Result<String, Failure> {
+        let now = self.node.clock().now();
+        self.tokens.issue(account.id, account.tokens_from, now)
+    }
+
+    fn account(&self, account: &Account) -> wire::Account {
+        convert::account(account, self.node.is_online(account.id))
+    }
+
+    fn friend(&self, friend: &Friend) -> wire::Friend {
+        convert::friend(friend, self.node.is_online(friend.account.id))
+    }
+}
+
+/// Which paths are FreeIM's, and how strangers are answered there.
+#[must_use]
+pub fn owner() -> Owner {
+    Owner {
+        name: "freeim",
+        claims: |path| {
+            path.strip_prefix("/api/v1")
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        },
+        class: |path| match path.split('/').nth(3) {
+            Some("captcha" | "register" | "login" | "reset") => "account",
+            Some("me") => "me",
+            Some("friends") => "friends",
+            Some("chatGroups") => "groups",
+            Some("chat") => "chat",
+            Some("ws") => "ws",
+            _ => "other",
+        },
+        cors: Cors::Any {
+            expose: "Authorization",
+        },
+        missing: |_| reply::missing(),
+    }
+}
+
+/// The routes. Needs `Data` of [`State`]; what matches none is left to [`owner`]'s `missing`.
+#[rustfmt::skip]
+pub fn configure(services: &mut web::ServiceConfig) {
+    let table = web::scope("/api/v1")
+        .route("/captcha/image", get().to(account::captcha_image))
+        .route("/register/basic", post().to(account::register))
+        .route("/login/basic", post().to(account::login))
+
+        .route("/me/info", get().to(me::info))
+        .route("/me/update/password", put().to(me::update_password))
+        .route("/me/update/info", put().to(me::update_info))
+
+        .route("/friends/search", get().to(friends::search))
+        .route("/friends/add", post().to(friends::add))
+        .route("/friends/add/reply", post().to(friends::reply))
+        .route("/friends/add/applies", get().to(friends::applies))
+        .route("/friends", get().to(friends::friends))
+        .route("/friends", delete().to(friends::remove))
+        .route("/friends/blaklist", post().to(friends::block))
+        .route("/friends/blaklist", delete().to(friends::unblock))
+        .route("/friends/remark", put().to(friends::remark))
+        .route("/friends/label", put().to(friends::label))
+        .route("/friends/info", get().to(friends::info))
+        .route("/friends/verify", get().to(friends::verify))
+
+        .route("/chatGroups", post().to(groups::create))
+        .route("/chatGroups", put().to(groups::edit))
+        .route("/chatGroups", get().to(groups::mine))
+        .route("/chatGroups/join", post().to(groups::join))
+        .route("/chatGroups/join", get().to(groups::join_requests))
+        .route("/chatGroups/join/reply", post().to(groups::join_reply))
+        .route("/chatGroups/info", get().to(groups::info))
+        .route("/chatGroups/dissolve", post().to(groups::dissolve))
+        .route("/chatGroups/exit", post().to(groups::exit))
+        .route("/chatGroups/transfer", post().to(groups::transfer))
+        .route("/chatGroups/kick", post().to(groups::kick))
+        .route("/chatGroups/manager", post().to(groups::manager))
+        .route("/chatGroups/banned", post().to(groups::banned))
+        .route("/chatGroups/search", post().to(groups::search))
+        .route("/chatGroups/common", get().to(groups::common))
+        .route("/chatGroups/invite", post().to(groups::invite))
+
+        .route("/chat/send", post().to(chat::send))
+        .route("/chat/revocation", post().to(chat::revoke))
+        .route("/chat/read", post().to(chat::read))
+        .route("/chat/messages", get().to(chat::messages));
+    services.service(table.wrap(from_fn(auth::refresh)).wrap(Compress::default()));
+}
