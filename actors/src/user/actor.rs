@@ -141,6 +141,12 @@ async fn decide(
     match request {
         UserRequest::Profile => (Ok(UserAnswer::Profile(state.account().clone())), Some(state)),
         UserRequest::Relation { peer } => (Ok(UserAnswer::Relation(state.relation(peer))), Some(state)),
+        UserRequest::Typing { from, active } => {
+            if !state.relation(from).is_blocked() {
+                shell.fanout.to_account(id, Push::Typing { from, to: id, active });
+            }
+            (Ok(UserAnswer::Done), Some(state))
+        }
         request => match state.decide(&request, shell.clock.now()) {
             Ok(Some(change)) => store(shell, id, state, change).await,
             Ok(None) => (

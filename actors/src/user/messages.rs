@@ -50,6 +50,11 @@ pub enum UserRequest {
     Relation {
         peer: AccountId,
     },
+    /// Asked by the peer, who types or has stopped: this user's sessions are shown it, unless the peer is blocked.
+    Typing {
+        from: AccountId,
+        active: bool,
+    },
     Friends {
         blocked: bool,
     },
@@ -74,6 +79,7 @@ impl UserRequest {
             self,
             UserRequest::Profile
                 | UserRequest::Relation { .. }
+                | UserRequest::Typing { .. }
                 | UserRequest::Friends { .. }
                 | UserRequest::FriendRequests
                 | UserRequest::Groups

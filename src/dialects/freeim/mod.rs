@@ -14,7 +14,7 @@ mod wire;
 
 pub use auth::Tokens;
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::http::{Cors, Owner};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, delete, get, post, put};
@@ -31,12 +31,11 @@ pub struct State {
 impl State {
     /// `key` signs tokens: the same on every node of a cluster.
     #[must_use]
-    pub fn new(node: Node, settings: config::Freeim, key: &[u8]) -> State {
-        let tokens = Tokens::new(key, settings.token_days);
+    pub fn new(node: Node, config: &Config, key: &[u8]) -> State {
         State {
             node,
-            settings,
-            tokens,
+            settings: config.freeim.clone(),
+            tokens: Tokens::new(key, config.freeim.token_days),
         }
     }
 
@@ -80,7 +79,7 @@ pub fn owner() -> Owner {
     }
 }
 
-/// The routes. Needs `Data` of [`State`]; what matches none is left to [`owner`]'s `missing`.
+/// The routes. Needs `Data` of [`State`] and of each worker's `Hub`; what matches none is left to [`owner`]'s `missing`.
 #[rustfmt::skip]
 pub fn configure(services: &mut web::ServiceConfig) {
     let table = web::scope("/api/v1")

@@ -1,0 +1,202 @@
+//! Starts the real node as a child process on a storage of its own, and talks to it over real sockets.
+//! Knows no dialect; each black-box suite uses the part it needs.
+#![allow(dead_code, reason = "each test binary uses its own part of the harness")]
+
+pub mod http;
+pub mod postgres;
+pub mod socket;
+
+pub use http::{Answer, Encoding, Request};
+pub use socket::Socket;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a node may take until it is ready. Generous: tests share the machine.
+const READY: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(20);
+
+/// What the node keeps its data in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    Sqlite,
+    Postgres,
+}
+
+/// Runs each scenario, an `async fn(Server)`, on both storages as tests of its name.
+#[macro_export]
+macro_rules! on_both_storages {
+    ($($scenario:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario($crate::harness::Server::start($crate::harness::Storage::Sqlite).await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario($crate::harness::Server::start($crate::harness::Storage::Postgres).await).await;
+            })+
+        }
+    };
+}
+
+/// A running node. Ends, with everything it wrote, when dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    child: Option<Child>,
+    settings: Vec<(String, String)>,
+    folder: TempDir,
+    _database: Option<postgres::Database>,
+}
+
+impl Server {
+    /// Starts a node with limits off and an outbox, and waits until it is ready.
+    pub async fn start(storage: Storage) -> Server {
+        Server::start_with(storage, &[]).await
+    }
+
+    /// The same with further settings, as in `("ROOST__FREEIM__PING_SECONDS", "0")`.
+    pub async fn start_with(storage: Storage, more: &[(&str, &str)]) -> Server {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let address = free_address();
+        let database = match storage {
+            Storage::Sqlite => None,
+            Storage::Postgres => Some(postgres::Database::create().await),
+        };
+        let mut settings = vec![
+            ("ROOST__HTTP__LISTEN".to_owned(), address.to_string()),
+            ("ROOST__DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
+            ("ROOST__NOTIFY__OUTBOX".to_owned(), outbox(&folder).display().to_string()),
+            ("ROOST__LIMITS__ENABLED".to_owned(), "false".to_owned()),
+            ("ROOST__HTTP__WORKERS".to_owned(), "2".to_owned()),
+        ];
+        if let Some(database) = &database {
+            settings.push(("ROOST__STORAGE__URL".to_owned(), database.url().to_owned()));
+        }
+        settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let mut server = Server {
+            address,
+            child: None,
+            settings,
+            folder,
+            _database: database,
+        };
+        server.run().await;
+        server
+    }
+
+    /// Starts the node again on the same address and data, after [`Server::kill`] or [`Server::stop`].
+    pub async fn run(&mut self) {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path());
+        let child = Command::new(env!("CARGO_BIN_EXE_roost"))
+            .env_clear()
+            .envs(std::env::vars().filter(|(key, _)| !key.starts_with("ROOST_")))
+            .envs(self.settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.expect("a log file"))
+            .spawn()
+            .expect("the node starts");
+        self.child = Some(child);
+        self.wait_ready().await;
+    }
+
+    /// Ends the node at once, as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the node can be killed");
+            child.wait().expect("the node ends");
+        }
+    }
+
+    /// Asks the node to end, and waits for it. The exit code.
+    pub async fn stop(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("a running node");
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill(1)");
+        for _ in 0..1_000 {
+            if let Some(status) = child.try_wait().expect("the node's status") {
+                return status.code();
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        child.kill().expect("the node can be killed");
+        panic!("the node did not end after SIGTERM:\n{}", self.log());
+    }
+
+    /// The id of the node's process.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().expect("a running node").id()
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.address, method, path)
+    }
+
+    pub fn get(&self, path: &str) -> Request {
+        self.request("GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Request {
+        self.request("POST", path)
+    }
+
+    /// What the node has written to its log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// The last code that was sent to an address; for a captcha that is its key.
+    pub fn code_for(&self, to: &str) -> Option<String> {
+        let text = std::fs::read_to_string(outbox(&self.folder)).ok()?;
+        text.lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|notice| notice["to"] == to)
+            .next_back()
+            .and_then(|notice| notice["code"].as_str().map(str::to_owned))
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    async fn wait_ready(&mut self) {
+        let started = Instant::now();
+        while started.elapsed() < READY {
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {
+                panic!("the node ended with {status}:\n{}", self.log());
+            }
+            if let Ok(answer) = self.get("/readyz").try_send().await
+                && answer.status == 200
+            {
+                return;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("the node was not ready within {READY:?}:\n{}", self.log());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- log of the node ---\n{}", self.log());
+        }
+    }
+}
+
+fn outbox(folder: &TempDir) -> PathBuf {
+    folder.path().join("outbox.jsonl")
+}
+
+/// An address nobody listens on.
+fn free_address() -> SocketAddr {
+    let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    probe.local_addr().expect("its address")
+}

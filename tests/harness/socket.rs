@@ -1,0 +1,84 @@
+//! A WebSocket client that reads JSON frames with a time limit.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// How long a frame may take. Generous: tests share the machine.
+const FRAME: Duration = Duration::from_secs(20);
+
+/// An open socket.
+pub struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Opens a socket, or says with which status the handshake was refused.
+    pub async fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
+        let mut request = format!("ws://{address}{path}").into_client_request().expect("a url");
+        for (name, value) in headers {
+            let name = HeaderName::try_from(*name).expect("a header's name");
+            let value = HeaderValue::try_from(*value).expect("a header's value");
+            request.headers_mut().insert(name, value);
+        }
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        match client_async(request, stream).await {
+            Ok((socket, _)) => Ok(Socket(socket)),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("handshake with {path}: {error}"),
+        }
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.0.send(message).await.expect("a frame can be sent");
+    }
+
+    pub async fn send_json(&mut self, value: &Value) {
+        self.send(Message::text(value.to_string())).await;
+    }
+
+    /// The next text or binary frame, or what the closing frame says.
+    pub async fn next(&mut self) -> Message {
+        loop {
+            let next = tokio::time::timeout(FRAME, self.0.next()).await.expect("a frame in time");
+            match next {
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(message)) => return message,
+                Some(Err(error)) => panic!("the socket broke: {error}"),
+                None => return Message::Close(None),
+            }
+        }
+    }
+
+    /// The next frame as JSON.
+    pub async fn next_json(&mut self) -> Value {
+        let message = self.next().await;
+        let text = message.to_text().unwrap_or_default();
+        match serde_json::from_str(text) {
+            Ok(value) => value,
+            Err(error) => panic!("not json ({error}): {message:?}"),
+        }
+    }
+
+    /// Whether no text or binary frame comes within a time.
+    pub async fn is_silent(&mut self, within: Duration) -> bool {
+        let waiting = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    _ => return,
+                }
+            }
+        };
+        tokio::time::timeout(within, waiting).await.is_err()
+    }
+
+    pub async fn close(mut self) {
+        // The other side may have gone first.
+        drop(self.0.close(None).await);
+    }
+}
