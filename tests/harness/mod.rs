@@ -1,6 +1,10 @@
 //! Starts the real node as a child process on a storage of its own, and talks to it over real sockets.
 //! Knows no dialect; each black-box suite uses the part it needs.
 #![allow(dead_code, reason = "each test binary uses its own part of the harness")]
+#![allow(
+    clippy::print_stderr,
+    reason = "what went wrong belongs into the output of the tests"
+)]
 
 pub mod http;
 pub mod postgres;
@@ -12,7 +16,7 @@ pub use socket::Socket;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long a node may take until it is ready. Generous: tests share the machine.
@@ -70,15 +74,24 @@ impl Server {
         };
         let mut settings = vec![
             ("ROOST__HTTP__LISTEN".to_owned(), address.to_string()),
-            ("ROOST__DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
-            ("ROOST__NOTIFY__OUTBOX".to_owned(), outbox(&folder).display().to_string()),
+            (
+                "ROOST__DATA_DIR".to_owned(),
+                folder.path().join("data").display().to_string(),
+            ),
+            (
+                "ROOST__NOTIFY__OUTBOX".to_owned(),
+                outbox(&folder).display().to_string(),
+            ),
             ("ROOST__LIMITS__ENABLED".to_owned(), "false".to_owned()),
             ("ROOST__HTTP__WORKERS".to_owned(), "2".to_owned()),
         ];
         if let Some(database) = &database {
             settings.push(("ROOST__STORAGE__URL".to_owned(), database.url().to_owned()));
         }
-        settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        settings.extend(
+            more.iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        );
         let mut server = Server {
             address,
             child: None,
@@ -92,7 +105,10 @@ impl Server {
 
     /// Starts the node again on the same address and data, after [`Server::kill`] or [`Server::stop`].
     pub async fn run(&mut self) {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path());
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_path());
         let child = Command::new(env!("CARGO_BIN_EXE_roost"))
             .env_clear()
             .envs(std::env::vars().filter(|(key, _)| !key.starts_with("ROOST_")))
@@ -118,7 +134,10 @@ impl Server {
     pub async fn stop(&mut self) -> Option<i32> {
         let mut child = self.child.take().expect("a running node");
         let pid = child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill(1)");
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("kill(1)");
         for _ in 0..1_000 {
             if let Some(status) = child.try_wait().expect("the node's status") {
                 return status.code();
@@ -154,10 +173,10 @@ impl Server {
     /// The last code that was sent to an address; for a captcha that is its key.
     pub fn code_for(&self, to: &str) -> Option<String> {
         let text = std::fs::read_to_string(outbox(&self.folder)).ok()?;
-        text.lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|notice| notice["to"] == to)
-            .next_back()
+        let notices = text.lines().map(serde_json::from_str::<serde_json::Value>);
+        notices
+            .filter_map(Result::ok)
+            .rfind(|notice| notice["to"] == to)
             .and_then(|notice| notice["code"].as_str().map(str::to_owned))
     }
 
@@ -166,9 +185,12 @@ impl Server {
     }
 
     async fn wait_ready(&mut self) {
-        let started = Instant::now();
-        while started.elapsed() < READY {
-            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {
+        for _ in 0..READY.as_millis() / POLL.as_millis() {
+            if let Some(status) = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten())
+            {
                 panic!("the node ended with {status}:\n{}", self.log());
             }
             if let Ok(answer) = self.get("/readyz").try_send().await

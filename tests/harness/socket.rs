@@ -19,7 +19,9 @@ pub struct Socket(WebSocketStream<TcpStream>);
 impl Socket {
     /// Opens a socket, or says with which status the handshake was refused.
     pub async fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
-        let mut request = format!("ws://{address}{path}").into_client_request().expect("a url");
+        let mut request = format!("ws://{address}{path}")
+            .into_client_request()
+            .expect("a url");
         for (name, value) in headers {
             let name = HeaderName::try_from(*name).expect("a header's name");
             let value = HeaderValue::try_from(*value).expect("a header's value");
@@ -44,7 +46,9 @@ impl Socket {
     /// The next text or binary frame, or what the closing frame says.
     pub async fn next(&mut self) -> Message {
         loop {
-            let next = tokio::time::timeout(FRAME, self.0.next()).await.expect("a frame in time");
+            let next = tokio::time::timeout(FRAME, self.0.next())
+                .await
+                .expect("a frame in time");
             match next {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(message)) => return message,

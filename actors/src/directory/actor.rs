@@ -29,6 +29,8 @@ impl Directory {
     /// The longest login name and password, in bytes.
     pub const LOGIN_BYTES_MAX: usize = 200;
     pub const PASSWORD_BYTES_MAX: usize = 512;
+    /// The longest text to search for, in bytes: no name is longer.
+    pub const SEARCH_BYTES_MAX: usize = 200;
     /// Answers to a search, at most.
     pub const SEARCH_LIMIT_MAX: i64 = 200;
     /// Members given when a group is made, at most.
@@ -97,10 +99,12 @@ impl DirectoryShell {
                 DirectoryAnswer::Hash(self.ports.passwords.hash(&password).await?)
             }
             DirectoryRequest::SearchAccounts { text, limit } => {
+                Failure::check_len("the text to search", &text, Directory::SEARCH_BYTES_MAX)?;
                 let limit = limit.clamp(1, Directory::SEARCH_LIMIT_MAX);
                 DirectoryAnswer::Accounts(store.search_accounts(&text, limit).await?)
             }
             DirectoryRequest::SearchGroups { text, limit } => {
+                Failure::check_len("the text to search", &text, Directory::SEARCH_BYTES_MAX)?;
                 let limit = limit.clamp(1, Directory::SEARCH_LIMIT_MAX);
                 DirectoryAnswer::Groups(store.search_groups(&text, limit).await?)
             }

@@ -53,11 +53,13 @@ pub async fn applies(call: Call) -> Answer {
 pub async fn friends(call: Call) -> Answer {
     let blocked = call.form.read(|fields| fields.flag("blacklist"))?;
     let user = call.state.node.user(call.me.account);
-    let friends = if blocked {
+    let mut friends = if blocked {
         user.blocked().await?
     } else {
         user.friends().await?
     };
+    // FreeIM shows a blocked friend in the blacklist only.
+    friends.retain(|friend| friend.contact.blocked == blocked);
     list(friends.iter().map(|friend| call.state.friend(friend)).collect())
 }
 
