@@ -179,6 +179,8 @@ section! {
         ws_stall_seconds: u64 = 60,
         /// Captchas that one address may ask for in a minute.
         captcha_per_minute: u32 = 60,
+        /// Codes that may be sent to one e-mail address or mobile in an hour.
+        codes_per_hour: u32 = 10,
         /// Accounts that one address may try to register in a minute.
         register_per_minute: u32 = 20,
         /// Logins that one address may try in a minute, and that may be tried for one account.

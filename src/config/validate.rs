@@ -71,6 +71,7 @@ impl Faults<'_> {
         self.within("limits.rate_keys", limits.rate_keys as u64, 1..=100_000_000);
         for (key, rate) in [
             ("limits.captcha_per_minute", limits.captcha_per_minute),
+            ("limits.codes_per_hour", limits.codes_per_hour),
             ("limits.register_per_minute", limits.register_per_minute),
             ("limits.login_per_minute", limits.login_per_minute),
             ("limits.send_per_second", limits.send_per_second),

@@ -16,11 +16,13 @@ pub enum Rate {
     Register,
     Login,
     Send,
+    /// Codes sent by e-mail or SMS, each of which costs somebody something.
+    Code,
 }
 
 /// Every rate of a node. All pass when limits are off.
 pub struct Rates {
-    limiters: Option<[DefaultKeyedRateLimiter<u32>; 4]>,
+    limiters: Option<[DefaultKeyedRateLimiter<u32>; 5]>,
     clock: DefaultClock,
     /// Keyed by the process's own randomness, so that nobody can aim for the place of another.
     hasher: RandomState,
@@ -39,6 +41,7 @@ impl Rates {
                 minute(limits.register_per_minute),
                 minute(limits.login_per_minute),
                 RateLimiter::keyed(send),
+                RateLimiter::keyed(Quota::per_hour(at_least_one(limits.codes_per_hour))),
             ]
         });
         Rates {

@@ -11,8 +11,18 @@ on_both_storages!(
 );
 
 /// Every route that takes parameters, with the fields it knows.
-const ROUTES: [(&str, &str, &[&str]); 33] = [
+const ROUTES: [(&str, &str, &[&str]); 39] = [
     ("GET", "captcha/image", &["type"]),
+    ("GET", "captcha/email", &["email"]),
+    ("GET", "captcha/mobile", &["mobile"]),
+    ("POST", "login/email", &["email", "captcha", "platform"]),
+    ("POST", "login/mobile", &["mobile", "captcha", "platform"]),
+    ("POST", "reset/password/email", &["email", "captcha", "password"]),
+    (
+        "POST",
+        "reset/password/mobile",
+        &["mobile", "captcha", "password"],
+    ),
     (
         "POST",
         "register/basic",

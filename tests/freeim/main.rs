@@ -6,6 +6,7 @@ mod harness;
 mod accounts;
 mod bad_input;
 mod chat;
+mod codes;
 mod friends;
 mod groups;
 mod history;

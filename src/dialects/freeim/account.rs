@@ -1,4 +1,4 @@
-//! `captcha/*`, `register/*`, `login/*`: everything that needs no token.
+//! `captcha/image`, `register/basic`, `login/basic`: accounts with a name and a password.
 
 use super::auth::OpenCall;
 use super::reply::{Answer, Refusal, ok, words};
@@ -11,10 +11,10 @@ use roost_actors::directory::CodeChannel;
 use roost_actors::model::{Account, NewAccount};
 
 /// How long a code is good for: five minutes.
-const CODE_MS: i64 = 5 * 60 * 1_000;
+pub const CODE_MS: i64 = 5 * 60 * 1_000;
 const CAPTCHA_DIGITS: u8 = 4;
 /// The longest purpose of a captcha and platform of a client, in characters.
-const SHORT_CHARS_MAX: usize = 50;
+pub const SHORT_CHARS_MAX: usize = 50;
 const PASSWORD_CHARS_MIN: usize = 6;
 const PASSWORD_CHARS_MAX: usize = 50;
 
@@ -102,7 +102,8 @@ pub async fn login(call: OpenCall) -> Answer {
     logged_in(&call, &account, words::LOGGED_IN)
 }
 
-fn logged_in(call: &OpenCall, account: &Account, message: &str) -> Answer {
+/// The answer to everybody who has proven who they are.
+pub fn logged_in(call: &OpenCall, account: &Account, message: &str) -> Answer {
     let answer = wire::LoggedIn {
         token: call.state.token_for(account)?,
         need_update_password: !account.has_password,

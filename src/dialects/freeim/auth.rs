@@ -219,6 +219,14 @@ impl OpenCall {
         rates.check_address(rate, peering.client(&self.request))?;
         name.map_or(Ok(()), |name| rates.check_name(rate, name))
     }
+
+    /// Counts one try for a name or address, whoever tries.
+    pub fn check_name(&self, rate: Rate, name: &str) -> Result<(), Failure> {
+        match self.request.app_data::<web::Data<Rates>>() {
+            Some(rates) => rates.check_name(rate, name),
+            None => Ok(()),
+        }
+    }
 }
 
 fn state_of(request: &HttpRequest) -> Result<web::Data<State>, Refusal> {

@@ -4,6 +4,7 @@ mod account;
 mod auth;
 mod captcha;
 mod chat;
+mod codes;
 mod convert;
 mod form;
 mod friends;
@@ -84,8 +85,14 @@ pub fn owner() -> Owner {
 pub fn configure(services: &mut web::ServiceConfig) {
     let table = web::scope("/api/v1")
         .route("/captcha/image", get().to(account::captcha_image))
+        .route("/captcha/email", get().to(codes::email_code))
+        .route("/captcha/mobile", get().to(codes::mobile_code))
         .route("/register/basic", post().to(account::register))
         .route("/login/basic", post().to(account::login))
+        .route("/login/email", post().to(codes::email_login))
+        .route("/login/mobile", post().to(codes::mobile_login))
+        .route("/reset/password/email", post().to(codes::email_reset))
+        .route("/reset/password/mobile", post().to(codes::mobile_reset))
 
         .route("/me/info", get().to(me::info))
         .route("/me/update/password", put().to(me::update_password))
