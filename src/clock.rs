@@ -4,7 +4,8 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use roost_actors::model::Timestamp;
 use roost_actors::ports::Clock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Wall time and randomness of this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +18,16 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the adapter that reads the system's clock"
+    )]
+    fn steady(&self) -> Timestamp {
+        static START: OnceLock<Instant> = OnceLock::new();
+        let since = START.get_or_init(Instant::now).elapsed();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 

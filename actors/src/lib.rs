@@ -1,5 +1,6 @@
 //! The core of Roost: model, rules, actors and ports. Knows no HTTP route, no dialect, no SQL, no TOML.
 
+pub mod cluster;
 pub mod directory;
 pub mod failure;
 pub mod fanout;

@@ -193,11 +193,13 @@ pub struct RoomSnapshot {
     pub blocked_by: Vec<AccountId>,
 }
 
-/// Where a room stood when one of its followers looked.
+/// Where a room stood when one of its members looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomPosition {
     pub room: RoomId,
     pub last_seq: Seq,
+    /// The first seq written while this account is a member.
+    pub from_seq: Seq,
 }
 
 /// A member together with the profile behind it.

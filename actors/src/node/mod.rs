@@ -4,6 +4,7 @@ mod refs;
 
 pub use refs::{DirectoryRef, RoomRef, UserRef};
 
+use crate::cluster::Standing;
 use crate::directory::{Directory, DirectoryShell};
 use crate::failure::{Failure, Thing};
 use crate::fanout::Fanout;
@@ -81,7 +82,7 @@ impl Node {
             fanout: fanout.clone(),
             clock: ports.clock.clone(),
             meters: meters.clone(),
-            node: options.name.clone(),
+            standing: Arc::new(Standing::alone(ports.clock.clone())),
         });
         let rooms = Registry::new(
             "room",

@@ -1,6 +1,7 @@
 //! What the core needs from the world: few methods each, with an in-memory twin and a shared suite in `testkit`.
 
 pub mod clock;
+pub mod cluster;
 pub mod directory;
 pub mod journal;
 pub mod notify;
@@ -10,6 +11,7 @@ pub mod secrets;
 pub mod users;
 
 pub use clock::Clock;
+pub use cluster::{Charter, ClusterStore, Joined, Joining};
 pub use directory::DirectoryStore;
 pub use journal::{
     AppendError, BatchOutcome, InDoubt, JournalStore, PostDraft, PostOutcome, RoomBatch, Verdict,
@@ -59,6 +61,7 @@ pub struct Ports {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
+    pub cluster: Arc<dyn ClusterStore>,
     pub passwords: Arc<dyn Passwords>,
     pub notifier: Arc<dyn Notifier>,
 }

@@ -1,6 +1,7 @@
 //! The store behind room actors: activation, fenced changes, history.
 
 use super::StoreResult;
+use crate::cluster::Incarnation;
 use crate::model::{
     AccountId, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId, NewGroup, Place, RequestId,
     Role, RoomId, RoomKind, RoomRules, RoomSnapshot, Seat, Seq, Timestamp,
@@ -78,9 +79,16 @@ pub enum RoomSaved {
 
 #[async_trait]
 pub trait RoomStore: Send + Sync {
-    /// Takes the ownership of a room: raises its epoch by one and reads it, in one transaction.
-    /// Refused with `Unknown(Room)`.
-    async fn activate(&self, room: RoomId, node: &str) -> StoreResult<RoomSnapshot>;
+    /// Takes the ownership of a room for an incarnation of a node: raises its epoch by one and reads it, in one
+    /// transaction. Refused with `Unknown(Room)`, and with `Moved` while another incarnation that is still listed as a
+    /// member owns it. `Incarnation(0)` is a node without membership, and owns nothing that others must wait for.
+    async fn activate(&self, room: RoomId, me: Incarnation) -> StoreResult<RoomSnapshot>;
+
+    /// Gives the ownership back if the epoch is still `epoch`, so that another node need not wait.
+    async fn release(&self, room: RoomId, epoch: Epoch) -> StoreResult<()>;
+
+    /// Where these rooms end, in any order; rooms that do not exist are left out.
+    async fn ends(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Seq)>>;
 
     /// Applies one change if the room's epoch is still `epoch`; otherwise refused with `Moved`.
     async fn change(&self, room: RoomId, epoch: Epoch, change: &RoomChange) -> StoreResult<RoomSaved>;

@@ -2,6 +2,7 @@
 
 use super::messages::{RoomAnswer, RoomRequest};
 use super::state::{CommitFailure, Effect, PageContext, RoomState, Ticket};
+use crate::cluster::Standing;
 use crate::failure::Failure;
 use crate::fanout::Fanout;
 use crate::journal::{Commit, Journal};
@@ -21,8 +22,8 @@ pub struct RoomShell {
     pub fanout: Fanout,
     pub clock: Arc<dyn Clock>,
     pub meters: Arc<Meters>,
-    /// This node's name, written down as the room's owner.
-    pub node: String,
+    /// This node's standing: its incarnation is written down as the room's owner.
+    pub standing: Arc<Standing>,
 }
 
 type Reply = oneshot::Sender<Result<RoomAnswer, Failure>>;
@@ -216,7 +217,13 @@ impl Actor for RoomActor {
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(RoomActor::MAILBOX_LEN_MAX);
         let (shell, id) = (self.shell.clone(), self.id);
-        let load = async move { shell.store.activate(id, &shell.node).await.map_err(Failure::from) };
+        let load = async move {
+            shell
+                .store
+                .activate(id, shell.standing.me())
+                .await
+                .map_err(Failure::from)
+        };
         ctx.wait(
             load.into_actor(self)
                 .map(|result, room, ctx| room.loaded(result, ctx)),

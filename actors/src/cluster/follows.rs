@@ -1,0 +1,278 @@
+//! What this node's sessions follow, and which peer has been asked to tell of it. Pure.
+//!
+//! The peer that owns a room or an account is asked to follow it. When ownership moves the new owner is asked at once
+//! and the old one is let go a while later, because what it was still committing is told by it alone. Whatever may
+//! have been missed in between is found by asking storage where the rooms end.
+
+use super::membership::{Incarnation, View};
+use super::placement::Placed;
+use crate::model::{AccountId, RoomId, Timestamp};
+use std::collections::{HashMap, HashSet};
+
+/// What to ask of one peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    pub rooms: Vec<RoomId>,
+    pub accounts: Vec<AccountId>,
+}
+
+impl Wishes {
+    fn push(&mut self, placed: Placed) {
+        match placed {
+            Placed::Room(room) => self.rooms.push(room),
+            Placed::User(account) => self.accounts.push(account),
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rooms.is_empty() && self.accounts.is_empty()
+    }
+}
+
+/// What a change of interest, members or links asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub follow: HashMap<Incarnation, Wishes>,
+    pub unfollow: HashMap<Incarnation, Wishes>,
+    /// To be compared with storage now: they are owned here, or by somebody out of reach.
+    pub check: Wishes,
+}
+
+#[derive(Debug)]
+struct LetGo {
+    placed: Placed,
+    peer: Incarnation,
+    since: Timestamp,
+}
+
+/// The follower's side of interest.
+#[derive(Debug, Default)]
+pub struct Follows {
+    told: HashMap<Placed, Option<Incarnation>>,
+    old: Vec<LetGo>,
+    again: Vec<(Placed, Timestamp)>,
+    unreachable: HashSet<Placed>,
+}
+
+impl Follows {
+    /// How long the former owner goes on telling, and when what moved is compared with storage once more, in
+    /// milliseconds: longer than any hand-over, and than a commit outlives its node.
+    pub const MOVED_MS: i64 = 5_000;
+
+    /// Everything followed.
+    pub fn keys(&self) -> impl Iterator<Item = Placed> + '_ {
+        self.told.keys().copied()
+    }
+
+    /// Compares what is wanted of these keys with what peers were asked for. `me` is this node, `linked` the peers
+    /// it can talk to.
+    pub fn reconcile(
+        &mut self,
+        keys: impl Iterator<Item = (Placed, bool)>,
+        view: &View,
+        me: Incarnation,
+        linked: &HashSet<Incarnation>,
+        now: Timestamp,
+    ) -> Plan {
+        let mut plan = Plan::default();
+        for (placed, wanted) in keys {
+            if !wanted {
+                self.let_go(placed, &mut plan);
+                continue;
+            }
+            let owner = view.owner(placed).map(|member| member.incarnation);
+            let teller = owner.filter(|owner| *owner != me && linked.contains(owner));
+            if teller.is_none() && owner != Some(me) {
+                self.unreachable.insert(placed);
+            } else {
+                self.unreachable.remove(&placed);
+            }
+            let before = self.told.insert(placed, teller);
+            if before == Some(teller) {
+                continue;
+            }
+            if let Some(Some(peer)) = before {
+                self.old.push(LetGo {
+                    placed,
+                    peer,
+                    since: now,
+                });
+            }
+            if before.is_some() {
+                self.again.push((placed, now));
+            }
+            match teller {
+                Some(peer) => plan.follow.entry(peer).or_default().push(placed),
+                None if before.is_some() => plan.check.push(placed),
+                None => {}
+            }
+        }
+        plan
+    }
+
+    fn let_go(&mut self, placed: Placed, plan: &mut Plan) {
+        self.unreachable.remove(&placed);
+        if let Some(Some(peer)) = self.told.remove(&placed) {
+            plan.unfollow.entry(peer).or_default().push(placed);
+        }
+        for old in self.old.extract_if(.., |old| old.placed == placed) {
+            plan.unfollow.entry(old.peer).or_default().push(placed);
+        }
+    }
+
+    /// A link has ended: its peer has forgotten what it was asked for.
+    pub fn link_ended(&mut self, peer: Incarnation) {
+        self.old.retain(|old| old.peer != peer);
+        for teller in self.told.values_mut() {
+            if *teller == Some(peer) {
+                // Told apart from "asked nobody", so that the next look asks again.
+                *teller = Some(Incarnation(0));
+            }
+        }
+    }
+
+    /// What is due by now: old owners to let go, keys to compare with storage once more, and those whose owner is
+    /// out of reach.
+    pub fn due(&mut self, now: Timestamp) -> Plan {
+        let mut plan = Plan::default();
+        let ripe = |since: Timestamp| now.since_ms(since) >= Follows::MOVED_MS;
+        for old in self.old.extract_if(.., |old| ripe(old.since)) {
+            // Moved back in the meantime: it is told by the same peer again.
+            if self.told.get(&old.placed) != Some(&Some(old.peer)) {
+                plan.unfollow.entry(old.peer).or_default().push(old.placed);
+            }
+        }
+        let mut check: HashSet<Placed> = self.unreachable.clone();
+        check.extend(
+            self.again
+                .extract_if(.., |(_, since)| ripe(*since))
+                .map(|(placed, _)| placed),
+        );
+        for placed in check {
+            plan.check.push(placed);
+        }
+        plan
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::membership::member;
+    use super::*;
+
+    const ME: Incarnation = Incarnation(1);
+    const NOW: Timestamp = Timestamp(1_000);
+
+    fn view(names: &[(&str, i64)]) -> View {
+        View::new(
+            names
+                .iter()
+                .map(|(name, incarnation)| member(name, *incarnation))
+                .collect(),
+        )
+    }
+
+    /// A room that this member of the view owns.
+    fn room_of(view: &View, owner: i64) -> Placed {
+        (1..)
+            .map(|id| Placed::Room(RoomId(id)))
+            .find(|room| view.owner(*room).unwrap().incarnation == Incarnation(owner))
+            .unwrap()
+    }
+
+    fn linked(peers: &[i64]) -> HashSet<Incarnation> {
+        peers.iter().map(|peer| Incarnation(*peer)).collect()
+    }
+
+    fn wishes(placed: Placed) -> Wishes {
+        let mut wishes = Wishes::default();
+        wishes.push(placed);
+        wishes
+    }
+
+    #[test]
+    fn the_owner_is_asked_once_and_let_go_with_the_last_session() {
+        let view = view(&[("a", 1), ("b", 2)]);
+        let room = room_of(&view, 2);
+        let mut follows = Follows::default();
+        let plan = follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
+        assert_eq!(plan.follow, HashMap::from([(Incarnation(2), wishes(room))]));
+        let plan = follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
+        assert_eq!(plan, Plan::default());
+        let plan = follows.reconcile([(room, false)].into_iter(), &view, ME, &linked(&[2]), NOW);
+        assert_eq!(plan.unfollow, HashMap::from([(Incarnation(2), wishes(room))]));
+        assert_eq!(follows.keys().count(), 0);
+    }
+
+    #[test]
+    fn nobody_is_asked_for_what_lives_here() {
+        let view = view(&[("a", 1), ("b", 2)]);
+        let mut follows = Follows::default();
+        let plan = follows.reconcile(
+            [(room_of(&view, 1), true)].into_iter(),
+            &view,
+            ME,
+            &linked(&[2]),
+            NOW,
+        );
+        assert_eq!(plan, Plan::default());
+        assert_eq!(follows.due(NOW.plus_ms(60_000)), Plan::default());
+    }
+
+    #[test]
+    fn what_moves_is_asked_of_the_new_owner_at_once_and_of_the_old_one_for_a_while_longer() {
+        let (before, after) = (view(&[("a", 1), ("b", 2)]), view(&[("a", 1), ("c", 3)]));
+        let room = (1..)
+            .map(|id| Placed::Room(RoomId(id)))
+            .find(|r| {
+                before.owner(*r).unwrap().name.as_ref() == "b"
+                    && after.owner(*r).unwrap().name.as_ref() == "c"
+            })
+            .unwrap();
+        let mut follows = Follows::default();
+        follows.reconcile([(room, true)].into_iter(), &before, ME, &linked(&[2]), NOW);
+        let plan = follows.reconcile([(room, true)].into_iter(), &after, ME, &linked(&[2, 3]), NOW);
+        assert_eq!(plan.follow, HashMap::from([(Incarnation(3), wishes(room))]));
+        assert!(plan.unfollow.is_empty());
+        assert_eq!(follows.due(NOW.plus_ms(4_999)), Plan::default());
+        let plan = follows.due(NOW.plus_ms(5_000));
+        assert_eq!(plan.unfollow, HashMap::from([(Incarnation(2), wishes(room))]));
+        assert_eq!(plan.check, wishes(room));
+        assert_eq!(follows.due(NOW.plus_ms(9_000)), Plan::default());
+    }
+
+    #[test]
+    fn what_comes_to_live_here_is_compared_with_storage() {
+        let (before, after) = (view(&[("b", 2)]), view(&[("a", 1), ("b", 2)]));
+        let room = room_of(&after, 1);
+        let mut follows = Follows::default();
+        follows.reconcile([(room, true)].into_iter(), &before, ME, &linked(&[2]), NOW);
+        let plan = follows.reconcile([(room, true)].into_iter(), &after, ME, &linked(&[2]), NOW);
+        assert_eq!(plan.check, wishes(room));
+    }
+
+    #[test]
+    fn a_new_link_to_the_same_peer_is_told_everything_anew() {
+        let view = view(&[("a", 1), ("b", 2)]);
+        let room = room_of(&view, 2);
+        let mut follows = Follows::default();
+        follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
+        follows.link_ended(Incarnation(2));
+        let keys: Vec<_> = follows.keys().map(|placed| (placed, true)).collect();
+        let plan = follows.reconcile(keys.into_iter(), &view, ME, &linked(&[2]), NOW);
+        assert_eq!(plan.follow, HashMap::from([(Incarnation(2), wishes(room))]));
+    }
+
+    #[test]
+    fn while_the_owner_is_out_of_reach_storage_is_asked_at_every_look() {
+        let view = view(&[("a", 1), ("b", 2)]);
+        let room = room_of(&view, 2);
+        let mut follows = Follows::default();
+        follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[]), NOW);
+        assert_eq!(follows.due(NOW).check, wishes(room));
+        assert_eq!(follows.due(NOW).check, wishes(room));
+        follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
+        assert_eq!(follows.due(NOW).check, Wishes::default());
+    }
+}

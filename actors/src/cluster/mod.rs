@@ -1,0 +1,19 @@
+//! Many nodes as one: who is a member, what lives where, what peers say to each other and whom they tell.
+//!
+//! The database is the arbiter: members are its rows, and a room's row says who owns it. Links between nodes only
+//! make things fast; whatever a link loses is read back from storage.
+
+pub mod envelope;
+pub mod follows;
+pub mod interest;
+pub mod membership;
+pub mod placement;
+pub mod routing;
+mod standing;
+
+pub use envelope::{Answer, Envelope, EnvelopeError, NodeCensus, Question, Signal, Ticket};
+pub use follows::{Follows, Plan, Wishes};
+pub use interest::PeerInterest;
+pub use membership::{Beat, Incarnation, Member, Membership, Step, View};
+pub use placement::Placed;
+pub use standing::Standing;
