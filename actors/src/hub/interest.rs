@@ -1,4 +1,4 @@
-//! Which hubs of this node must hear of a room or an account: one bit a hub.
+//! Which hubs of this node must hear of a room or an account: one bit a hub. Pure.
 
 use crate::model::{AccountId, RoomId};
 use dashmap::DashMap;
