@@ -2,8 +2,10 @@
 
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod dialects;
 pub mod http;
 pub mod notify;
 pub mod passwords;
 pub mod telemetry;
+pub mod ws;

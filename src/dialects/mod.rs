@@ -4,9 +4,28 @@
 
 pub mod freeim;
 
-use crate::config::Config;
+use crate::config::{Config, Dialect};
 use crate::http::Owner;
 use actix_web::web;
+
+/// Where a dialect's settings are.
+type Pick = fn(&mut Config) -> &mut Dialect;
+
+/// The key of each dialect's own address, and where its settings are.
+pub const LISTENERS: [(&str, Pick); 4] = [
+    ("dialects.freeim.listen", |config| &mut config.dialects.freeim),
+    ("dialects.kahla.listen", |config| &mut config.dialects.kahla),
+    ("dialects.gobelieve.listen", |config| {
+        &mut config.dialects.gobelieve
+    }),
+    ("dialects.teamup.listen", |config| &mut config.dialects.teamup),
+];
+
+/// The names of the dialects that are served.
+#[must_use]
+pub fn names(config: &Config) -> Vec<&'static str> {
+    owners(config).iter().map(|owner| owner.name).collect()
+}
 
 /// The owners of paths, in the order they are asked, of the dialects that are switched on.
 #[must_use]

@@ -1,6 +1,7 @@
 //! What all dialects share over HTTP, and nothing of any one of them: listeners, bounds, probes, metrics, parameters.
 
 pub mod bearer;
+pub mod core_metrics;
 pub mod cors;
 pub mod edge;
 pub mod front;

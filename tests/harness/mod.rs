@@ -66,6 +66,25 @@ impl Server {
 
     /// The same with further settings, as in `("ROOST__FREEIM__PING_SECONDS", "0")`.
     pub async fn start_with(storage: Storage, more: &[(&str, &str)]) -> Server {
+        let mut server = Server::new(storage, more).await;
+        server.run().await;
+        server
+    }
+
+    /// Starts a node and waits until its log says something: for one that will not be ready.
+    pub async fn start_waiting(more: &[(&str, &str)], words: &str) -> Server {
+        let mut server = Server::new(Storage::Sqlite, more).await;
+        server.spawn();
+        for _ in 0..READY.as_millis() / POLL.as_millis() {
+            if server.log().contains(words) {
+                return server;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("the node did not say {words:?}:\n{}", server.log());
+    }
+
+    async fn new(storage: Storage, more: &[(&str, &str)]) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = free_address();
         let database = match storage {
@@ -92,34 +111,40 @@ impl Server {
             more.iter()
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
         );
-        let mut server = Server {
+        Server {
             address,
             child: None,
             settings,
             folder,
             _database: database,
-        };
-        server.run().await;
-        server
+        }
     }
 
     /// Starts the node again on the same address and data, after [`Server::kill`] or [`Server::stop`].
     pub async fn run(&mut self) {
+        self.spawn();
+        self.wait_ready().await;
+    }
+
+    fn spawn(&mut self) {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.log_path());
-        let child = Command::new(env!("CARGO_BIN_EXE_roost"))
+        let child = self.command(log.expect("a log file")).spawn();
+        self.child = Some(child.expect("the node starts"));
+    }
+
+    fn command(&self, log: std::fs::File) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roost"));
+        command
             .env_clear()
             .envs(std::env::vars().filter(|(key, _)| !key.starts_with("ROOST_")))
             .envs(self.settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log.expect("a log file"))
-            .spawn()
-            .expect("the node starts");
-        self.child = Some(child);
-        self.wait_ready().await;
+            .stderr(log);
+        command
     }
 
     /// Ends the node at once, as a power cut would.
@@ -132,12 +157,17 @@ impl Server {
 
     /// Asks the node to end, and waits for it. The exit code.
     pub async fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take().expect("a running node");
-        let pid = child.id().to_string();
+        let pid = self.process_id().to_string();
         Command::new("kill")
             .args(["-TERM", &pid])
             .status()
             .expect("kill(1)");
+        self.wait().await
+    }
+
+    /// Waits for a node that was told to end. The exit code.
+    pub async fn wait(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("a running node");
         for _ in 0..1_000 {
             if let Some(status) = child.try_wait().expect("the node's status") {
                 return status.code();
@@ -146,6 +176,33 @@ impl Server {
         }
         child.kill().expect("the node can be killed");
         panic!("the node did not end after SIGTERM:\n{}", self.log());
+    }
+
+    /// Runs another node with this one's settings and these over them, which must end by itself. Its exit code and log.
+    pub async fn run_in_vain(&self, more: &[(&str, &str)]) -> (Option<i32>, String) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("log");
+        let log = std::fs::File::create(&path).expect("a log file");
+        let mut child = self
+            .command(log)
+            .envs(more.iter().copied())
+            .spawn()
+            .expect("the node starts");
+        for _ in 0..READY.as_millis() / POLL.as_millis() {
+            if let Some(status) = child.try_wait().expect("the node's status") {
+                return (status.code(), std::fs::read_to_string(&path).unwrap_or_default());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        child.kill().expect("the node can be killed");
+        child.wait().expect("the node ends");
+        let log = std::fs::read_to_string(&path).unwrap_or_default();
+        panic!("the node did not end by itself:\n{log}");
+    }
+
+    /// Where the node keeps its data.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// The id of the node's process.

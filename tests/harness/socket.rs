@@ -4,7 +4,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -19,6 +20,24 @@ pub struct Socket(WebSocketStream<TcpStream>);
 impl Socket {
     /// Opens a socket, or says with which status the handshake was refused.
     pub async fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        Socket::over(stream, path, headers).await
+    }
+
+    /// Opens a socket for which the system keeps little that was not read: a client that reads slowly is felt soon.
+    pub async fn open_narrow(
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Socket, u16> {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(16 * 1024).expect("a small buffer");
+        let stream = socket.connect(address).await.expect("a connection");
+        Socket::over(stream, path, headers).await
+    }
+
+    async fn over(stream: TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
+        let address = stream.peer_addr().expect("an address");
         let mut request = format!("ws://{address}{path}")
             .into_client_request()
             .expect("a url");
@@ -27,7 +46,6 @@ impl Socket {
             let value = HeaderValue::try_from(*value).expect("a header's value");
             request.headers_mut().insert(name, value);
         }
-        let stream = TcpStream::connect(address).await.expect("a connection");
         match client_async(request, stream).await {
             Ok((socket, _)) => Ok(Socket(socket)),
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
@@ -54,6 +72,21 @@ impl Socket {
                 Some(Ok(message)) => return message,
                 Some(Err(error)) => panic!("the socket broke: {error}"),
                 None => return Message::Close(None),
+            }
+        }
+    }
+
+    /// Sends bytes as they are, past the client's own rules.
+    pub async fn send_raw(&mut self, bytes: &[u8]) {
+        let stream = self.0.get_mut();
+        stream.write_all(bytes).await.expect("bytes can be sent");
+    }
+
+    /// The code with which the node closes, after any other frames.
+    pub async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            if let Message::Close(reason) = self.next().await {
+                return reason.map(|reason| u16::from(reason.code));
             }
         }
     }

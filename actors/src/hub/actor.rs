@@ -3,7 +3,7 @@
 use super::interest::{HubId, Interest};
 use super::state::{Arrival, Behind, HubState, SlotId};
 use crate::meters::Meters;
-use crate::model::{AccountId, Delivery, Push, RoomId, Seq};
+use crate::model::{AccountId, Delivery, Push, RoomId, RoomPosition, Seq};
 use crate::ports::Clock;
 use crate::session::{CloseWhy, SessionEvent};
 use actix::prelude::*;
@@ -107,7 +107,7 @@ impl Hub {
         let (Some(first), Some(last)) = (first, last) else {
             let bytes = weight(deliveries);
             let event = SessionEvent::Deliver(deliveries.clone());
-            let taken = state.hand_signal(room, now, |sink| sink.offer(&event, bytes));
+            let taken = state.hand_signal(room, now, |sink| sink.offer(&event, bytes), Sink::wake);
             self.meters.deliveries.add(taken * deliveries.len() as u64);
             return;
         };
@@ -168,6 +168,7 @@ impl Hub {
                 self.meters.deliveries.add(1);
             } else {
                 sink.missed_account_push.set(true);
+                sink.wake();
             }
         }
     }
@@ -212,9 +213,14 @@ impl Sink {
 }
 
 impl Place {
-    /// Follows a room of which the session has seen everything up to `seen`.
-    pub fn follow(&self, room: RoomId, seen: Seq) {
-        self.hub.follow(self.slot, room, seen);
+    /// Tells where the session starts, as read after it entered: see [`HubState::start`].
+    pub fn start(&self, positions: &[RoomPosition]) {
+        let positions: Vec<_> = positions.iter().map(|p| (p.room, p.last_seq)).collect();
+        let now = self.hub.clock.now();
+        let fresh = self.hub.state.borrow_mut().start(self.slot, &positions, now);
+        for room in fresh {
+            self.hub.interest.follow_room(room, self.hub.id);
+        }
     }
 
     /// What to read back next.
@@ -223,9 +229,12 @@ impl Place {
         self.hub.state.borrow().behind(self.slot)
     }
 
-    /// Says how far the session has shown a room. `true`: it is live there again.
-    pub fn caught_up(&self, room: RoomId, seen: Seq) -> bool {
-        self.hub.state.borrow_mut().caught_up(self.slot, room, seen)
+    /// Says how far the session has shown a room, and which missed signals it has re-read. `true`: it is live there again.
+    pub fn caught_up(&self, room: RoomId, seen: Seq, signals: Option<u32>) -> bool {
+        self.hub
+            .state
+            .borrow_mut()
+            .caught_up(self.slot, room, seen, signals)
     }
 }
 

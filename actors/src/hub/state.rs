@@ -16,6 +16,8 @@ struct Slot<S> {
     rooms: Vec<RoomId>,
     /// Rooms in which this session is behind, oldest first.
     behind: Vec<RoomId>,
+    /// Until the session has been told where it starts: the rooms its account has left meanwhile.
+    opening: Option<Vec<RoomId>>,
 }
 
 #[derive(Debug)]
@@ -24,6 +26,8 @@ struct Follower {
     seen: Seq,
     /// Set while the follower is behind: since when it may have missed pushes without a seq.
     away_since: Option<Timestamp>,
+    /// How many pushes without a seq it has missed since.
+    signals: u32,
 }
 
 #[derive(Debug)]
@@ -39,8 +43,9 @@ pub struct Behind {
     pub room: RoomId,
     pub from: Seq,
     pub to: Seq,
-    /// Revocations and the like from here on were missed too.
+    /// So many revocations and the like were missed from here on.
     pub since: Timestamp,
+    pub signals: u32,
 }
 
 /// What to do with pushes that arrive for a room.
@@ -86,6 +91,7 @@ impl<S> HubState<S> {
                 account,
                 rooms: Vec::new(),
                 behind: Vec::new(),
+                opening: Some(Vec::new()),
             },
         );
         let slots = self.accounts.entry(account).or_default();
@@ -120,6 +126,9 @@ impl<S> HubState<S> {
         let Some(session) = self.slots.get_mut(&slot) else {
             return false;
         };
+        if let Some(left) = &mut session.opening {
+            left.retain(|r| *r != room);
+        }
         if session.rooms.contains(&room) {
             return false;
         }
@@ -137,8 +146,46 @@ impl<S> HubState<S> {
             slot,
             seen,
             away_since,
+            signals: 0,
         });
         fresh
+    }
+
+    /// Tells a session that entered where it starts, as read after it entered: it has seen these rooms up to these
+    /// seqs. What its account left since then stays left. Returns the rooms that are new here.
+    pub fn start(&mut self, slot: SlotId, positions: &[(RoomId, Seq)], now: Timestamp) -> Vec<RoomId> {
+        let Some(left) = self.slots.get_mut(&slot).and_then(|s| s.opening.take()) else {
+            return Vec::new();
+        };
+        let mut fresh = Vec::new();
+        for &(room, seen) in positions.iter().filter(|(room, _)| !left.contains(room)) {
+            if self.follow(slot, room, seen, now) {
+                fresh.push(room);
+            } else {
+                // Followed since it entered, perhaps from an earlier seq.
+                self.raise(slot, room, seen);
+            }
+        }
+        fresh
+    }
+
+    fn raise(&mut self, slot: SlotId, room: RoomId, seen: Seq) {
+        let Some(followed) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        let position = followed.position;
+        let follower = followed.followers.iter_mut().find(|f| f.slot == slot);
+        let Some(follower) = follower.filter(|f| f.seen < seen) else {
+            return;
+        };
+        follower.seen = seen;
+        if seen >= position
+            && follower.signals == 0
+            && let Some(session) = self.slots.get_mut(&slot)
+        {
+            follower.away_since = None;
+            session.behind.retain(|r| *r != room);
+        }
     }
 
     /// Ends following. `true`: nobody here follows the room now.
@@ -148,6 +195,11 @@ impl<S> HubState<S> {
         };
         session.rooms.retain(|r| *r != room);
         session.behind.retain(|r| *r != room);
+        if let Some(left) = &mut session.opening
+            && !left.contains(&room)
+        {
+            left.push(room);
+        }
         self.drop_follower(slot, room)
     }
 
@@ -241,12 +293,22 @@ impl<S> HubState<S> {
     }
 
     /// Hands a push without a seq to every follower that is not behind; those who are will re-read its effect.
-    pub fn hand_signal(&mut self, room: RoomId, now: Timestamp, mut hand: impl FnMut(&S) -> bool) -> u64 {
+    pub fn hand_signal(
+        &mut self,
+        room: RoomId,
+        now: Timestamp,
+        mut hand: impl FnMut(&S) -> bool,
+        mut wake: impl FnMut(&S),
+    ) -> u64 {
         let Some(followed) = self.rooms.get_mut(&room) else {
             return 0;
         };
         let mut taken = 0;
-        for follower in followed.followers.iter_mut().filter(|f| f.away_since.is_none()) {
+        for follower in &mut followed.followers {
+            if follower.away_since.is_some() {
+                follower.signals = follower.signals.saturating_add(1);
+                continue;
+            }
             let Some(slot) = self.slots.get_mut(&follower.slot) else {
                 continue;
             };
@@ -254,7 +316,9 @@ impl<S> HubState<S> {
                 taken += 1;
             } else {
                 follower.away_since = Some(now);
+                follower.signals = 1;
                 slot.behind.push(room);
+                wake(&slot.sink);
             }
         }
         taken
@@ -271,11 +335,13 @@ impl<S> HubState<S> {
             from: follower.seen.next(),
             to: followed.position,
             since,
+            signals: follower.signals,
         })
     }
 
-    /// A session has shown everything up to `seen` of a room. `true`: it has caught up and is live again there.
-    pub fn caught_up(&mut self, slot: SlotId, room: RoomId, seen: Seq) -> bool {
+    /// A session has shown everything up to `seen` of a room, and what the first `signals` signals it missed told, if
+    /// it has read that. `true`: it has caught up and is live again there.
+    pub fn caught_up(&mut self, slot: SlotId, room: RoomId, seen: Seq, signals: Option<u32>) -> bool {
         let Some(followed) = self.rooms.get_mut(&room) else {
             return true;
         };
@@ -284,10 +350,11 @@ impl<S> HubState<S> {
             return true;
         };
         follower.seen = follower.seen.max(seen);
-        if follower.seen < position {
+        if follower.seen < position || signals != Some(follower.signals) {
             return false;
         }
         follower.away_since = None;
+        follower.signals = 0;
         if let Some(session) = self.slots.get_mut(&slot) {
             session.behind.retain(|r| *r != room);
         }
@@ -348,13 +415,14 @@ mod tests {
                 room: ROOM,
                 from: Seq(1),
                 to: Seq(3),
-                since: NOW
+                since: NOW,
+                signals: 0
             })
         );
-        assert!(!hub.caught_up(ann, ROOM, Seq(2)));
+        assert!(!hub.caught_up(ann, ROOM, Seq(2), Some(0)));
         assert_eq!(deliver(&mut hub, 4, 4, &[]), ["bob"]);
-        assert!(!hub.caught_up(ann, ROOM, Seq(3)));
-        assert!(hub.caught_up(ann, ROOM, Seq(4)));
+        assert!(!hub.caught_up(ann, ROOM, Seq(3), Some(0)));
+        assert!(hub.caught_up(ann, ROOM, Seq(4), Some(0)));
         assert_eq!(hub.behind(ann), None);
         assert_eq!(deliver(&mut hub, 5, 5, &[]), ["ann", "bob"]);
     }
@@ -407,16 +475,46 @@ mod tests {
     #[test]
     fn a_missed_signal_is_re_read_too() {
         let (mut hub, ann, _) = two();
-        assert_eq!(hub.hand_signal(ROOM, NOW, |sink| *sink != "ann"), 1);
+        assert_eq!(hub.hand_signal(ROOM, NOW, |sink| *sink != "ann", |_| {}), 1);
         assert_eq!(
             hub.behind(ann),
             Some(Behind {
                 room: ROOM,
                 from: Seq(1),
                 to: Seq(0),
-                since: NOW
+                since: NOW,
+                signals: 1
             })
         );
-        assert!(hub.caught_up(ann, ROOM, Seq(0)));
+        // Another one while the first is being re-read.
+        assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 1);
+        assert!(!hub.caught_up(ann, ROOM, Seq(0), Some(1)));
+        assert_eq!(hub.behind(ann).map(|b| b.signals), Some(2));
+        assert!(hub.caught_up(ann, ROOM, Seq(0), Some(2)));
+        assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 2);
+    }
+
+    #[test]
+    fn what_an_account_leaves_while_its_session_opens_stays_left() {
+        let mut hub = HubState::default();
+        let (ann, _) = hub.enter(AccountId(1), "ann");
+        let other = RoomId(2);
+        hub.unfollow(ann, ROOM);
+        hub.unfollow(ann, other);
+        hub.follow(ann, other, Seq(4), NOW);
+        let fresh = hub.start(ann, &[(ROOM, Seq(7)), (other, Seq(4)), (RoomId(3), Seq(0))], NOW);
+        assert_eq!(fresh, [RoomId(3)]);
+        assert_eq!(hub.arrived(ROOM, Seq(8), Seq(8)), Arrival::Nobody);
+        assert_eq!(hub.arrived(other, Seq(5), Seq(5)), Arrival::Fresh { skip: 0 });
+    }
+
+    #[test]
+    fn a_room_followed_from_the_beginning_while_opening_starts_where_the_session_does() {
+        let mut hub = HubState::default();
+        let (ann, _) = hub.enter(AccountId(1), "ann");
+        hub.follow(ann, ROOM, Seq(0), NOW);
+        hub.start(ann, &[(ROOM, Seq(500))], NOW);
+        assert_eq!(hub.behind(ann), None);
+        assert_eq!(deliver(&mut hub, 501, 501, &[]), ["ann"]);
     }
 }

@@ -36,6 +36,9 @@ impl RoomRef {
 
     /// Sends any request. One that was certainly not carried out because the room moved is sent again.
     pub async fn ask(&self, request: RoomRequest) -> Result<RoomAnswer, Failure> {
+        if self.node.is_draining() && !request.is_read() {
+            return Err(Failure::Unavailable("this node stops".to_owned()));
+        }
         for _ in 0..RoomRef::MOVES_MAX {
             let again = request.is_read().then(|| request.clone());
             match self.node.0.rooms.ask(self.id, request.clone(), again).await {

@@ -11,6 +11,7 @@ mod friends;
 mod groups;
 mod me;
 mod reply;
+mod socket;
 mod wire;
 
 pub use auth::Tokens;
@@ -19,7 +20,7 @@ use crate::config::{self, Config};
 use crate::http::{Cors, Owner};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, delete, get, post, put};
-use roost_actors::model::{Account, Friend};
+use roost_actors::model::{Account, CodecId, Friend};
 use roost_actors::{Failure, Node};
 
 /// What FreeIM's handlers hold. Given to the application as `web::Data`.
@@ -27,16 +28,18 @@ pub struct State {
     node: Node,
     settings: config::Freeim,
     tokens: Tokens,
+    codec: CodecId,
 }
 
 impl State {
-    /// `key` signs tokens: the same on every node of a cluster.
+    /// `key` signs tokens: the same on every node of a cluster. `codec` is the number of this dialect's renderings.
     #[must_use]
-    pub fn new(node: Node, config: &Config, key: &[u8]) -> State {
+    pub fn new(node: Node, config: &Config, key: &[u8], codec: CodecId) -> State {
         State {
             node,
             settings: config.freeim.clone(),
             tokens: Tokens::new(key, config.freeim.token_days),
+            codec,
         }
     }
 
@@ -80,9 +83,11 @@ pub fn owner() -> Owner {
     }
 }
 
-/// The routes. Needs `Data` of [`State`] and of each worker's `Hub`; what matches none is left to [`owner`]'s `missing`.
+/// The routes. Needs `Data` of [`State`] and of each worker's `Sockets`; what matches none is left to [`owner`]'s `missing`.
 #[rustfmt::skip]
 pub fn configure(services: &mut web::ServiceConfig) {
+    // Not in the scope below: what a socket carries is no body to compress.
+    services.service(web::resource("/api/v1/ws").route(get().to(socket::open)).wrap(from_fn(auth::refresh)));
     let table = web::scope("/api/v1")
         .route("/captcha/image", get().to(account::captcha_image))
         .route("/captcha/email", get().to(codes::email_code))

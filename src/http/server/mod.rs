@@ -7,12 +7,11 @@ use crate::http::{
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 /// Connections the kernel may hold for us before they are accepted.
@@ -55,17 +54,15 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Starts serving on listeners. `mount` adds the routes of dialects; it runs once a worker.
+/// Starts serving on listeners with so many threads. `mount` adds the routes of dialects; it runs on each of them,
+/// once for each listener.
 pub fn serve(
     listeners: Vec<TcpListener>,
     config: &Config,
+    workers: usize,
     shared: Shared,
     mount: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
-    let workers = match config.http.workers {
-        0 => available_parallelism().map_or(1, Into::into),
-        workers => workers,
-    };
     let stall = Duration::from_secs(config.limits.ws_stall_seconds);
     let mut server = HttpServer::new(move || {
         App::new()
@@ -81,7 +78,7 @@ pub fn serve(
     .client_disconnect_timeout(DISCONNECT)
     .shutdown_timeout(STOP_SECONDS)
     .tcp_nodelay(true)
-    .on_connect(move |connection, _| limit_stall(connection, stall))
+    .on_connect(move |connection, _| tune(connection, stall))
     .disable_signals();
     for listener in listeners {
         server = server.listen(listener)?;
@@ -107,12 +104,24 @@ async fn missing(request: HttpRequest, owners: web::Data<Owners>) -> HttpRespons
     (owners.of(request.path()).missing)(&request)
 }
 
-/// Has the kernel close a connection whose client has taken nothing for so long: a write never waits for more than that.
-fn limit_stall(connection: &dyn Any, stall: Duration) {
-    if let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>()
-        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(stall))
-    {
-        tracing::debug!(%error, "a connection keeps the system's own timeout");
+/// What the kernel may hold for a client that does not read, in bytes: beyond it writes wait, so that we notice.
+const UNSENT_BYTES_MAX: u32 = 32 * 1024;
+/// A connection without any traffic for so long is asked whether its client still lives.
+const QUIET: Duration = Duration::from_secs(120);
+
+/// Bounds what a connection may cost while its client does not read. One that takes nothing at all is closed: a
+/// socket by its worker's pulse, which tells it why, everything else by the kernel after twice the time.
+fn tune(connection: &dyn Any, stall: Duration) {
+    let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>() else {
+        return;
+    };
+    let socket = SockRef::from(stream);
+    let tuned = socket
+        .set_tcp_user_timeout(Some(stall * 2))
+        .and_then(|()| socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX))
+        .and_then(|()| socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(QUIET)));
+    if let Err(error) = tuned {
+        tracing::debug!(%error, "a connection keeps the system's own bounds");
     }
 }
 

@@ -42,7 +42,7 @@ fn a_listener_serves_health_metrics_the_front_page_and_refusals_of_each_owner() 
     rt::System::new().block_on(async move {
         let listener = bind("http.listen", "127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = serve(vec![listener], &Config::default(), shared, |_| {}).unwrap();
+        let server = serve(vec![listener], &Config::default(), 1, shared, |_| {}).unwrap();
         let handle = server.handle();
         rt::spawn(server);
         let client = std::thread::spawn(move || {

@@ -1,0 +1,176 @@
+//! The actor of one connection: shows its account what is pushed, and hears what the client says.
+
+use super::catch_up::{self, Step};
+use super::{CloseCode, Frame, Heard, Incoming, Pipe, Said};
+use actix::prelude::*;
+use bytes::Bytes;
+use roost_actors::Node;
+use roost_actors::hub;
+use roost_actors::model::{AccountId, Caller, CodecId, Delivery, Push};
+use roost_actors::session::{CloseWhy, SessionEvent};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What to do about something a client said.
+pub enum Action {
+    Nothing,
+    Say(Vec<Frame>),
+    Close(CloseCode, String),
+    /// Work that takes a while: nothing more is heard from the client until it is done, so its order holds.
+    Do(Pin<Box<dyn Future<Output = Action>>>),
+}
+
+/// How one dialect speaks over a websocket.
+pub trait Codec: Unpin + 'static {
+    /// Under which number this dialect's renderings are shared.
+    fn id(&self) -> CodecId;
+
+    /// Whether a session of this account is shown the push at all.
+    fn shows(&self, _me: AccountId, _push: &Push) -> bool {
+        true
+    }
+
+    /// The push as every session of this dialect is sent it; `None` when the dialect does not know such a thing.
+    fn render(&self, push: &Push) -> Option<Frame>;
+
+    /// What a client says.
+    fn hear(&mut self, me: Caller, said: Said) -> Action;
+}
+
+/// One live connection of one account.
+pub struct Session<C: Codec> {
+    me: Caller,
+    codec: C,
+    node: Node,
+    pipe: Rc<Pipe>,
+    incoming: Option<Incoming>,
+    /// Whether something is being read back from history.
+    catching_up: bool,
+}
+
+impl<C: Codec> Session<C> {
+    pub(super) fn new(me: Caller, codec: C, node: Node, pipe: Rc<Pipe>, incoming: Incoming) -> Session<C> {
+        Session {
+            me,
+            codec,
+            node,
+            pipe,
+            incoming: Some(incoming),
+            catching_up: false,
+        }
+    }
+
+    fn show(&self, delivery: &Arc<Delivery>) {
+        let weight = hub::weight(std::slice::from_ref(delivery));
+        match self.rendered(delivery) {
+            Some(bytes) => self.pipe.deliver(bytes, weight),
+            None => self.pipe.settle(weight),
+        }
+    }
+
+    fn rendered(&self, delivery: &Delivery) -> Option<Bytes> {
+        if !self.codec.shows(self.me.account, &delivery.push) {
+            return None;
+        }
+        delivery.rendered(self.codec.id(), |push| {
+            self.codec.render(push).map(Frame::into_bytes)
+        })
+    }
+
+    fn show_read_back(&self, push: &Push) {
+        if self.codec.shows(self.me.account, push)
+            && let Some(frame) = self.codec.render(push)
+        {
+            self.pipe.read_back(frame.into_bytes());
+        }
+    }
+
+    /// Starts reading back if anything was missed. One step at a time; and since the actor is asked only when its
+    /// pipe is empty, the next step waits until the socket has taken the one before.
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        if self.catching_up || self.pipe.is_finished() {
+            return;
+        }
+        let Some(missed) = self.pipe.place().and_then(|place| catch_up::missed(&place)) else {
+            return;
+        };
+        self.catching_up = true;
+        let (node, me) = (self.node.clone(), self.me);
+        ctx.spawn(
+            async move { catch_up::step(&node, me, missed).await }
+                .into_actor(self)
+                .map(|step, session, ctx| session.caught_up(step, ctx)),
+        );
+    }
+
+    fn caught_up(&mut self, step: Step, ctx: &mut Context<Self>) {
+        self.catching_up = false;
+        for push in &step.pushes {
+            self.show_read_back(push);
+        }
+        if let Some(place) = self.pipe.place() {
+            step.note(&place);
+        }
+        self.look(ctx);
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<Self>) {
+        match action {
+            Action::Nothing => {}
+            Action::Say(frames) => frames.into_iter().for_each(|frame| self.pipe.say(frame)),
+            Action::Close(code, why) => self.pipe.finish(Frame::close(code, &why)),
+            Action::Do(work) => {
+                self.pipe.hold();
+                ctx.spawn(work.into_actor(self).map(|action, session, ctx| {
+                    session.pipe.listen();
+                    session.act(action, ctx);
+                }));
+            }
+        }
+    }
+}
+
+impl<C: Codec> Actor for Session<C> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        if let Some(incoming) = self.incoming.take() {
+            ctx.add_stream(incoming);
+        }
+        self.look(ctx);
+    }
+}
+
+impl<C: Codec> Handler<SessionEvent> for Session<C> {
+    type Result = ();
+
+    fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
+        match event {
+            SessionEvent::Deliver(deliveries) => deliveries.iter().for_each(|delivery| self.show(delivery)),
+            SessionEvent::CatchUp => {}
+            SessionEvent::Close(CloseWhy::NodeStops) => {
+                self.pipe
+                    .finish(Frame::close(CloseCode::Restart, "this node stops"));
+            }
+        }
+        self.look(ctx);
+    }
+}
+
+/// Ends the actor when the client has gone: what still waits in the pipe goes out if it can.
+impl<C: Codec> StreamHandler<Heard> for Session<C> {
+    fn handle(&mut self, heard: Heard, ctx: &mut Context<Self>) {
+        match heard {
+            Heard::Said(said) => {
+                let action = self.codec.hear(self.me, said);
+                self.act(action, ctx);
+            }
+            Heard::Ping(bytes) => self.pipe.say(Frame::pong(&bytes)),
+            Heard::Pong => {}
+            Heard::Goodbye(reason) => self.pipe.finish(Frame::close_with(reason)),
+            Heard::Fault(code, why) => self.pipe.finish(Frame::close(code, why)),
+        }
+    }
+}
