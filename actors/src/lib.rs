@@ -13,6 +13,8 @@ pub mod ports;
 pub mod registry;
 pub mod room;
 pub mod session;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod user;
 
 pub use failure::{Failure, Thing};

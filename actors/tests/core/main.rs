@@ -1,0 +1,3 @@
+//! The core by itself: the store in memory, the rules as transcripts, and the actors over the store in memory.
+
+mod memory_store;
