@@ -7,5 +7,6 @@ pub mod dialects;
 pub mod http;
 pub mod notify;
 pub mod passwords;
+pub mod storage;
 pub mod telemetry;
 pub mod ws;

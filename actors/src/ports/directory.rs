@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait DirectoryStore: Send + Sync {
-    /// Makes an account. Refused with `Exists(Login)` when one of its login names is taken, `Exists(Account)` when its id is.
+    /// Makes an account. Refused with `Exists(Login)` when one of its login names is taken (names are compared without
+    /// regard to case), `Exists(Account)` when its id or UUID is.
     async fn create(&self, account: &NewAccount) -> StoreResult<Account>;
 
     /// Makes many accounts at once (management); all or none.
@@ -17,12 +18,15 @@ pub trait DirectoryStore: Send + Sync {
 
     async fn by_id(&self, id: AccountId) -> StoreResult<Option<Account>>;
 
-    /// Gives an account one more login name. Refused with `Exists(Login)`.
+    /// Gives an account a login name, in place of the one of its kind, which is free again then. Refused with
+    /// `Exists(Login)` when it is another account's, `Unknown(Account)`.
     async fn add_login(&self, id: AccountId, name: &LoginName) -> StoreResult<()>;
 
-    /// Accounts whose username, nickname, e-mail, mobile or id is exactly `text`, by id, at most `limit`.
+    /// Accounts whose username, e-mail or mobile is `text` without regard to case, or whose nickname or id is exactly
+    /// `text`, by id, at most `limit`. Nobody is found by an empty text.
     async fn search_accounts(&self, text: &str, limit: i64) -> StoreResult<Vec<Account>>;
 
-    /// Groups whose name contains `text`, by id, at most `limit`.
+    /// Groups, dissolved ones left out, whose name contains `text` without regard to case, by id, at most `limit`.
+    /// None is found by an empty text.
     async fn search_groups(&self, text: &str, limit: i64) -> StoreResult<Vec<RoomInfo>>;
 }

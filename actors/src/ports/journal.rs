@@ -54,7 +54,8 @@ pub enum BatchOutcome {
         last_seq: Seq,
         counts: Counts,
     },
-    /// The room's epoch is not ours any more; nothing of this room was committed.
+    /// The room's epoch is not ours any more, or it does not end at the batch's `last_seq`; nothing of this room was
+    /// committed.
     Fenced,
 }
 

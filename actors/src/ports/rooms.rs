@@ -19,7 +19,8 @@ pub enum RoomChange {
         place: Option<Place>,
         rules: Option<RoomRules>,
     },
-    /// Adds members; `passed` is the join request this answers, if any.
+    /// Adds members; `passed` is the join request this answers, if any. Whoever is added waits for no answer any more,
+    /// also when `passed` names nothing. Refused with `Unknown(Account)`, `Exists(Member)`.
     Add {
         members: Vec<Member>,
         passed: Option<RequestId>,
@@ -93,19 +94,22 @@ pub trait RoomStore: Send + Sync {
     /// Applies one change if the room's epoch is still `epoch`; otherwise refused with `Moved`.
     async fn change(&self, room: RoomId, epoch: Epoch, change: &RoomChange) -> StoreResult<RoomSaved>;
 
-    /// Makes a group with its members. Members that do not exist are refused with `Unknown(Account)`.
+    /// Makes a group with its members. Members that do not exist are refused with `Unknown(Account)`; an owner who does
+    /// not join need not exist.
     async fn create_group(&self, group: &NewGroup) -> StoreResult<RoomId>;
 
     /// The direct room of two accounts, made on first use. Refused with `Unknown(Account)`.
     async fn direct_room(&self, kind: RoomKind, now: Timestamp) -> StoreResult<RoomId>;
 
-    /// A page of history. `total` is filled when asked for; cursors and unread are the room actor's.
+    /// A page of history. `total` is filled when asked for; cursors and unread are the room actor's. A room that does not
+    /// exist has an empty history.
     async fn page(&self, room: RoomId, query: &HistoryQuery) -> StoreResult<HistoryPage>;
 
     /// One message of the room by id. Refused with `Unknown(Message)`.
     async fn message(&self, room: RoomId, id: MessageId) -> StoreResult<crate::model::ChatMessage>;
 
-    /// The countable messages after `after` that `reader` has not written, less the revoked ones.
+    /// The countable messages after `after`, less the revoked ones: in a direct room those the peer has written, in a
+    /// group everybody's, the reader's own among them.
     async fn unread(&self, room: RoomId, kind: RoomKind, reader: AccountId, after: Seq) -> StoreResult<i64>;
 
     /// The profiles of these members, in the order given; accounts that do not exist are left out.

@@ -9,7 +9,7 @@ pub trait SecretStore: Send + Sync {
     /// The value stored under `name`; `fresh` is stored first if there is none. All nodes get the same.
     async fn key(&self, name: &str, fresh: &str) -> StoreResult<String>;
 
-    /// Keeps a code until `expires_at`, in place of an earlier one of the same name.
+    /// Keeps a code until `expires_at` (then it is void), in place of an earlier one of the same name and its wrong tries.
     async fn put_code(&self, name: &str, code: &str, expires_at: Timestamp) -> StoreResult<()>;
 
     /// Uses a code up if it matches: `Some(true)`. A wrong try leaves it (`Some(false)`) and counts; after

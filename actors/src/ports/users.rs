@@ -30,7 +30,8 @@ pub enum UserChange {
         reason: String,
         at: Timestamp,
     },
-    /// Answers the waiting request of `from`. Refused with `Unknown(FriendRequest)`. Accepting makes both contacts.
+    /// Answers the waiting request of `from`. Refused with `Unknown(FriendRequest)`. Accepting makes both contacts; a side
+    /// that blocks the other goes on blocking.
     AnswerFriend {
         from: AccountId,
         accept: bool,
@@ -41,7 +42,7 @@ pub enum UserChange {
     RemoveContact {
         peer: AccountId,
     },
-    /// Refused with `Unknown(Account)`.
+    /// Refused with `Unknown(Account)`. A friend stays one, blocked.
     Block {
         peer: AccountId,
         at: Timestamp,
@@ -80,12 +81,12 @@ pub trait UserStore: Send + Sync {
     /// Waiting friend requests to this account, newest first, with the profile of who asks.
     async fn friend_requests(&self, account: AccountId) -> StoreResult<Vec<(FriendRequest, Account)>>;
 
-    /// The groups this account is in, by name.
+    /// The groups this account is in, by name (by Unicode value, then by id); dissolved ones are left out.
     async fn groups(&self, account: AccountId) -> StoreResult<Vec<RoomInfo>>;
 
-    /// Waiting requests to join the groups this account manages, oldest first.
+    /// Waiting requests to join the groups this account owns or manages, oldest first.
     async fn join_requests(&self, account: AccountId) -> StoreResult<Vec<(JoinRequest, Account, RoomInfo)>>;
 
-    /// Every room this account is in and where it stands: what a new session follows.
+    /// Every room this account is in and where it stands, dissolved groups included: what a new session follows.
     async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>>;
 }
