@@ -41,9 +41,6 @@ impl Fanout {
     /// Shows pushes to every session that follows the room, in this order.
     pub fn to_room(&self, room: RoomId, pushes: Vec<Push>) {
         let deliveries: Vec<Arc<Delivery>> = pushes.into_iter().map(Delivery::new).collect();
-        if let Some((_, seq)) = deliveries.last().and_then(|d| d.position()) {
-            self.0.recent.insert(room, seq);
-        }
         let chunks: Vec<Arc<[Arc<Delivery>]>> = deliveries
             .chunks(Fanout::PUSHES_PER_MESSAGE_MAX)
             .map(Into::into)
@@ -52,6 +49,10 @@ impl Fanout {
             for chunk in &chunks {
                 self.tell(hub, HubMessage::Room(room, chunk.clone()));
             }
+        }
+        // Last, so that no announcement of these comes before them.
+        if let Some((_, seq)) = deliveries.last().and_then(|d| d.position()) {
+            self.0.recent.insert(room, seq);
         }
     }
 
