@@ -1,5 +1,6 @@
 //! The node: adapters around the actor core, and the one place (`boot`) that joins them.
 
+pub mod blobs;
 pub mod boot;
 pub mod clock;
 pub mod config;

@@ -155,6 +155,7 @@ key_type!(bool, Kind::Flag, it => *it);
 key_type!(Vec<String>, Kind::List, it => it.clone());
 key_type!(Secret, Kind::Secret, it => it.to_string());
 key_type!(SecretUrl, Kind::SecretUrl, it => it.to_string());
+key_type!(BlobPlace, Kind::Choice(BlobPlace::NAMES), it => BlobPlace::NAMES[*it as usize]);
 key_type!(LogFormat, Kind::Choice(LogFormat::NAMES), it => LogFormat::NAMES[*it as usize]);
 
 impl<T: KeyType> KeyType for Option<T> {
@@ -262,6 +263,22 @@ pub enum LogFormat {
 
 impl LogFormat {
     const NAMES: &'static [&'static str] = &["text", "json"];
+}
+
+/// What files are kept in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlobPlace {
+    /// A folder with SQLite, the database with PostgreSQL.
+    #[default]
+    Auto,
+    Folder,
+    Database,
+    S3,
+}
+
+impl BlobPlace {
+    const NAMES: &'static [&'static str] = &["auto", "folder", "database", "s3"];
 }
 
 /// Where a value came from.

@@ -5,7 +5,7 @@ mod load;
 mod show;
 mod validate;
 
-pub use keys::{Key, Kind, LogFormat, Secret, SecretUrl, Source};
+pub use keys::{BlobPlace, Key, Kind, LogFormat, Secret, SecretUrl, Source};
 pub use load::{Loaded, load};
 pub use show::{effective, reference};
 
@@ -37,6 +37,7 @@ pub struct Config {
     pub shutdown_seconds: u64,
     pub http: Http,
     pub storage: Storage,
+    pub blobs: Blobs,
     pub notify: Notify,
     pub admin: Admin,
     pub limits: Limits,
@@ -56,6 +57,7 @@ impl Default for Config {
             shutdown_seconds: 8,
             http: Http::default(),
             storage: Storage::default(),
+            blobs: Blobs::default(),
             notify: Notify::default(),
             admin: Admin::default(),
             limits: Limits::default(),
@@ -91,6 +93,7 @@ impl Config {
         ];
         keys.extend(self.http.keys("http"));
         keys.extend(self.storage.keys("storage"));
+        keys.extend(self.blobs.keys("blobs"));
         keys.extend(self.notify.keys("notify"));
         keys.extend(self.admin.keys("admin"));
         keys.extend(self.limits.keys("limits"));
@@ -113,6 +116,15 @@ impl Config {
         match &self.storage.url {
             Some(url) => url.reveal().to_owned(),
             None => format!("sqlite://{}", self.data_dir.join("roost.db").display()),
+        }
+    }
+
+    /// The folder in which files are kept where they are kept in one: `blobs.folder`, or one in the data directory.
+    #[must_use]
+    pub fn blobs_folder(&self) -> PathBuf {
+        match &self.blobs.folder {
+            Some(folder) => folder.clone(),
+            None => self.data_dir.join("blobs"),
         }
     }
 }
@@ -143,6 +155,41 @@ section! {
         url: Option<SecretUrl> = None,
         /// The most PostgreSQL connections of this node.
         connections: usize = 8,
+    }
+}
+
+section! {
+    /// Where uploaded files are kept, and how they are taken in.
+    Blobs {
+        /// auto, folder, database or s3. auto is a folder with SQLite and the database with PostgreSQL, so that every
+        /// node of a cluster sees every file.
+        place: BlobPlace = BlobPlace::Auto,
+        /// The folder for files when they are kept in one. When not set: DATA_DIR/blobs.
+        folder: Option<PathBuf> = None,
+        /// Says that every node of the cluster sees the same folder. A cluster keeps files in a folder only then.
+        folder_shared: bool = false,
+        /// The most PostgreSQL connections for files, beside those of storage.connections.
+        connections: usize = 4,
+        /// The bucket of an S3-compatible store, for s3.
+        s3_bucket: Option<String> = None,
+        /// The region of the bucket.
+        s3_region: String = "us-east-1".to_owned(),
+        /// The address of the store, as in https://HOST:PORT. When not set: Amazon's own for the region.
+        s3_endpoint: Option<String> = None,
+        /// What is put before the name of every object, as a path. A bucket may so be shared with others.
+        s3_prefix: String = String::new(),
+        /// The access key. When not set: what the environment of a machine at Amazon offers.
+        s3_access_key: Option<String> = None,
+        /// The secret of the access key.
+        s3_secret_key: Option<Secret> = None,
+        /// Uploads that this node takes in at the same time; others are refused as busy.
+        uploads: usize = 64,
+        /// Seconds after which an upload is refused whose client sends nothing.
+        upload_stall_seconds: u64 = 30,
+        /// The ffmpeg program, for pictures of films. Where there is none a film is shown as a placeholder.
+        ffmpeg: PathBuf = PathBuf::from("ffmpeg"),
+        /// How long ffmpeg may take for a picture before it is killed, in seconds.
+        ffmpeg_seconds: u64 = 10,
     }
 }
 

@@ -199,3 +199,46 @@ fn a_secret_may_come_from_a_file_and_is_never_shown() {
     );
     assert!(!format!("{loaded:?}").contains("hush"));
 }
+
+#[test]
+fn a_place_for_files_that_cannot_be_is_refused_by_its_key() {
+    let postgres = ("ROOST__STORAGE__URL", "postgres://x@localhost/x");
+    let s3 = ("ROOST__BLOBS__PLACE", "s3");
+    let bucket = ("ROOST__BLOBS__S3_BUCKET", "files");
+    let cluster = [
+        ("ROOST__CLUSTER__FILE", "cluster.toml"),
+        ("ROOST__CLUSTER__NODE", "a"),
+        ("ROOST__CLUSTER__SECRET", "s"),
+        ("ROOST__BLOBS__PLACE", "folder"),
+    ];
+    let shared = [&cluster[..], &[("ROOST__BLOBS__FOLDER_SHARED", "true"), postgres]].concat();
+    let cases: [(&[(&str, &str)], &str); 9] = [
+        (
+            &[("ROOST__BLOBS__PLACE", "database")],
+            "blobs.place: database needs",
+        ),
+        (&[("ROOST__BLOBS__PLACE", "database"), postgres], ""),
+        (&[s3], "blobs.s3_bucket: needed"),
+        (&[s3, bucket], ""),
+        (
+            &[s3, bucket, ("ROOST__BLOBS__S3_ACCESS_KEY", "k")],
+            "blobs.s3_secret_key: ",
+        ),
+        (
+            &[s3, bucket, ("ROOST__BLOBS__S3_ENDPOINT", "host:9000")],
+            "blobs.s3_endpoint: ",
+        ),
+        (&cluster, "blobs.place: nodes of a cluster"),
+        (&shared, ""),
+        (&[("ROOST__BLOBS__UPLOADS", "0")], "blobs.uploads: expected 1"),
+    ];
+    for (pairs, refusal) in cases {
+        match from_env(pairs) {
+            Ok(_) => assert_eq!(refusal, "", "{pairs:?}"),
+            Err(errors) => {
+                let text = told(Err(errors));
+                assert!(!refusal.is_empty() && text.contains(refusal), "{pairs:?}: {text}");
+            }
+        }
+    }
+}

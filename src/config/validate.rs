@@ -1,6 +1,6 @@
 //! What types cannot say: addresses, ranges, and keys that need each other. Every fault names its key and source.
 
-use super::{ConfigError, Loaded};
+use super::{BlobPlace, ConfigError, Loaded};
 use std::ops::RangeInclusive;
 use tracing_subscriber::EnvFilter;
 
@@ -14,6 +14,7 @@ pub fn faults(loaded: &Loaded) -> Vec<ConfigError> {
     faults.ranges();
     faults.texts();
     faults.cluster();
+    faults.blobs();
     faults.found
 }
 
@@ -64,6 +65,14 @@ impl Faults<'_> {
             config.storage.connections as u64,
             2..=1_000,
         );
+        self.within("blobs.connections", config.blobs.connections as u64, 1..=1_000);
+        self.within("blobs.uploads", config.blobs.uploads as u64, 1..=10_000);
+        self.within(
+            "blobs.upload_stall_seconds",
+            config.blobs.upload_stall_seconds,
+            1..=600,
+        );
+        self.within("blobs.ffmpeg_seconds", config.blobs.ffmpeg_seconds, 1..=300);
         self.within("limits.body_bytes", limits.body_bytes as u64, 1_024..=1 << 30);
         self.within("limits.frame_bytes", limits.frame_bytes as u64, 1_024..=1 << 30);
         self.within("limits.mailbox", limits.mailbox as u64, 1..=1_000_000);
@@ -122,6 +131,7 @@ impl Faults<'_> {
             ("admin.token", config.admin.token.as_ref()),
             ("gobelieve.app_secret", config.gobelieve.app_secret.as_ref()),
             ("cluster.secret", config.cluster.secret.as_ref()),
+            ("blobs.s3_secret_key", config.blobs.s3_secret_key.as_ref()),
         ];
         for (key, secret) in secrets {
             if secret.is_some_and(|secret| secret.reveal().trim().is_empty()) {
@@ -140,6 +150,45 @@ impl Faults<'_> {
         }
         if cluster.secret.is_none() {
             self.refuse("cluster.secret", "needed because cluster.file is set");
+        }
+    }
+}
+
+impl Faults<'_> {
+    fn blobs(&mut self) {
+        let config = &self.loaded.config;
+        let blobs = &config.blobs;
+        let postgres = config.storage_url().starts_with("postgres");
+        let clustered = config.cluster.file.is_some();
+        let in_folder = match blobs.place {
+            BlobPlace::Folder => true,
+            BlobPlace::Auto => !postgres,
+            BlobPlace::Database | BlobPlace::S3 => false,
+        };
+        if blobs.place == BlobPlace::Database && !postgres {
+            self.refuse("blobs.place", "database needs a postgres:// storage.url");
+        }
+        if in_folder && clustered && !blobs.folder_shared {
+            self.refuse(
+                "blobs.place",
+                "nodes of a cluster keep files in a folder only when blobs.folder_shared says that all see it",
+            );
+        }
+        if blobs.place == BlobPlace::S3 && blobs.s3_bucket.as_ref().is_none_or(String::is_empty) {
+            self.refuse("blobs.s3_bucket", "needed because blobs.place is s3");
+        }
+        if blobs.s3_access_key.is_some() != blobs.s3_secret_key.is_some() {
+            self.refuse(
+                "blobs.s3_secret_key",
+                "blobs.s3_access_key and blobs.s3_secret_key need each other",
+            );
+        }
+        let endpoint = blobs.s3_endpoint.as_deref().unwrap_or("https://");
+        if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
+            self.refuse(
+                "blobs.s3_endpoint",
+                "expected https://HOST:PORT or http://HOST:PORT",
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod bearer;
 pub mod core_metrics;
 pub mod cors;
+pub mod download;
 pub mod edge;
 pub mod front;
 pub mod health;
@@ -12,9 +13,11 @@ pub mod params;
 pub mod peer;
 pub mod rate;
 pub mod server;
+pub mod upload;
 
 pub use bearer::AdminToken;
 pub use cors::Cors;
+pub use download::Face;
 pub use health::Readiness;
 pub use metrics::Metrics;
 pub use owners::{Owner, Owners};
@@ -22,6 +25,7 @@ pub use params::{KeyCase, Param, Params, ParamsError, ParamsLimits};
 pub use peer::Peering;
 pub use rate::{Rate, Rates};
 pub use server::{Shared, bind, serve};
+pub use upload::{Form, FormLimits, Uploads};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

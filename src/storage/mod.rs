@@ -97,6 +97,16 @@ pub async fn migrate(url: &str) -> Result<Applied, OpenError> {
     Ok(applied)
 }
 
+/// Connections to a database that is up to date, for the store of files: `None` when it is not PostgreSQL.
+pub fn pool_for_files(url: &str, connections: usize) -> Result<Option<deadpool_postgres::Pool>, OpenError> {
+    let Some(Place::Postgres(postgres)) = url::parse(url) else {
+        return Ok(None);
+    };
+    let pool = Postgres::pool(&postgres, connections);
+    pool.map(Some)
+        .map_err(|fault| postgres_error(url::masked(url), fault))
+}
+
 async fn open_database(
     url: &str,
     connections: usize,

@@ -1,6 +1,10 @@
 //! Starts the real node as a child process on a storage of its own, and talks to it over real sockets.
 //! Knows no dialect; each black-box suite uses the part it needs.
-#![allow(dead_code, reason = "each test binary uses its own part of the harness")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its own part of the harness"
+)]
 #![allow(
     clippy::print_stderr,
     reason = "what went wrong belongs into the output of the tests"

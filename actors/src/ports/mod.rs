@@ -1,5 +1,6 @@
 //! What the core needs from the world: few methods each, with an in-memory twin and a shared suite in `testkit`.
 
+pub mod blobs;
 pub mod clock;
 pub mod cluster;
 pub mod directory;
@@ -10,6 +11,7 @@ pub mod rooms;
 pub mod secrets;
 pub mod users;
 
+pub use blobs::{BlobId, BlobListed, BlobStat, BlobStore, ByteStream};
 pub use clock::Clock;
 pub use cluster::{Charter, ClusterStore, Joined, Joining};
 pub use directory::DirectoryStore;

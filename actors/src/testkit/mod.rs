@@ -3,11 +3,13 @@
 mod clock;
 mod desk;
 mod memory;
+mod memory_blobs;
 pub mod suite;
 
 pub use clock::ManualClock;
 pub use desk::{Outbox, PlainPasswords};
 pub use memory::{CommitFault, Held, Memory};
+pub use memory_blobs::MemoryBlobs;
 
 use crate::ports::Ports;
 use std::sync::Arc;

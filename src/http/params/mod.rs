@@ -7,7 +7,7 @@ mod multipart;
 mod read;
 mod urlencoded;
 
-pub use read::{ParamsLimits, read};
+pub use read::{ParamsLimits, of_query, read};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::Value;
@@ -118,6 +118,11 @@ impl Params {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Adds a text field of a form that is read part by part, with the files in it.
+    pub fn add_field(&mut self, key: String, value: String) -> Result<(), ParamsError> {
+        self.add(Origin::Body, key, Param::Text(value))
     }
 
     fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a Param> {

@@ -52,11 +52,7 @@ pub async fn read(
     payload: Payload,
     limits: ParamsLimits,
 ) -> Result<Params, ParamsError> {
-    let mut params = Params::default();
-    for pair in urlencoded::pairs(request.query_string().as_bytes()) {
-        let (key, value) = pair?;
-        params.add(Origin::Query, key, Param::Text(value))?;
-    }
+    let mut params = of_query(request)?;
     let headers = request.headers();
     let body = collect(headers, payload, limits.body_bytes_max).await?;
     let body = decompressed(headers, body, limits.body_bytes_max)?;
@@ -72,6 +68,16 @@ pub async fn read(
                 params.add(Origin::Body, key, Param::Text(value))?;
             }
         }
+    }
+    Ok(params)
+}
+
+/// The parameters of a request's query alone.
+pub fn of_query(request: &HttpRequest) -> Result<Params, ParamsError> {
+    let mut params = Params::default();
+    for pair in urlencoded::pairs(request.query_string().as_bytes()) {
+        let (key, value) = pair?;
+        params.add(Origin::Query, key, Param::Text(value))?;
     }
     Ok(params)
 }

@@ -31,6 +31,14 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: include_str!("0002_cluster.postgres.sql"),
     },
+    Migration {
+        number: 3,
+        name: "blobs",
+        both: "",
+        // SQLite goes with a folder.
+        sqlite: "",
+        postgres: include_str!("0003_blobs.postgres.sql"),
+    },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

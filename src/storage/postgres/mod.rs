@@ -63,6 +63,12 @@ impl Postgres {
         Ok((opened, applied))
     }
 
+    /// Connections for what is kept beside the stores.
+    pub fn pool(url: &str, connections: usize) -> Result<Pool, OpenFault> {
+        let config = connect::config(url).map_err(|error| OpenFault::Url(error.to_string()))?;
+        connect::pool(&config, connections).map_err(|error| internal(&error.to_string()))
+    }
+
     /// Appends that may run at the same time.
     #[must_use]
     pub fn writers(&self) -> usize {

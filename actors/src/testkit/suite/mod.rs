@@ -2,6 +2,7 @@
 //! makes a test of each. A case brings its own accounts and rooms, but each wants a database of its own: what is
 //! there once (the charter of a cluster, the nodes that live) would be another case's too.
 
+pub mod blobs;
 pub mod cluster;
 pub mod directory;
 pub mod journal;
