@@ -3,6 +3,8 @@
 use clap::{Parser, Subcommand};
 use roost::boot::{self, BootError};
 use roost::config::{self, Config, Loaded};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,7 +26,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the node (the default).
-    Run,
+    Run {
+        /// Which node of the cluster file this is; the file is cluster.toml here unless cluster.file says otherwise.
+        #[arg(long, value_name = "ID")]
+        node: Option<String>,
+    },
     /// Validate the configuration and print it, secrets masked.
     Check {
         /// Print the reference of all keys with their defaults instead.
@@ -33,25 +39,36 @@ enum Command {
     },
     /// Bring the database up to date and name what was applied.
     Migrate,
+    /// Print what a socket is sent, a line for each frame.
+    Listen(roost::listen::Options),
+    /// Put load on a node and check everything it says.
+    Bench(roost::bench::Options),
 }
 
 #[expect(clippy::print_stdout, reason = "what commands print is their result")]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Command::Check { reference: true }) = arguments.command {
-        print!("{}", config::reference());
-        return ExitCode::SUCCESS;
-    }
-    let Some(loaded) = loaded(&arguments) else {
-        return ExitCode::from(2);
-    };
-    match arguments.command {
-        None | Some(Command::Run) => ended(boot::run(&loaded.config)),
-        Some(Command::Check { .. }) => {
-            print!("{}", config::effective(&loaded));
+    match &arguments.command {
+        None | Some(Command::Run { .. }) => configured(&arguments, |loaded| boot::run(&loaded.config)),
+        Some(Command::Check { reference: true }) => {
+            print!("{}", config::reference());
             ExitCode::SUCCESS
         }
-        Some(Command::Migrate) => ended(migrate(&loaded.config)),
+        Some(Command::Check { .. }) => configured(&arguments, |loaded| {
+            print!("{}", config::effective(loaded));
+            Ok(())
+        }),
+        Some(Command::Migrate) => configured(&arguments, |loaded| migrate(&loaded.config)),
+        Some(Command::Listen(options)) => roost::listen::run(options),
+        Some(Command::Bench(options)) => roost::bench::run(options),
+    }
+}
+
+/// Acts with a valid configuration.
+fn configured(arguments: &Arguments, act: impl FnOnce(&Loaded) -> Result<(), BootError>) -> ExitCode {
+    match loaded(arguments) {
+        Some(loaded) => ended(act(&loaded)),
+        None => ExitCode::from(2),
     }
 }
 
@@ -83,7 +100,14 @@ fn ended(result: Result<(), BootError>) -> ExitCode {
     reason = "logging starts only with a valid configuration"
 )]
 fn loaded(arguments: &Arguments) -> Option<Loaded> {
-    match config::load(arguments.config.as_deref(), std::env::vars_os()) {
+    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+    if let Some(Command::Run { node: Some(node) }) = &arguments.command {
+        environment.insert("ROOST__CLUSTER__NODE".into(), node.into());
+        environment
+            .entry("ROOST__CLUSTER__FILE".into())
+            .or_insert_with(|| "cluster.toml".into());
+    }
+    match config::load(arguments.config.as_deref(), environment.into_iter()) {
         Ok(loaded) => Some(loaded),
         Err(errors) => {
             for error in errors {

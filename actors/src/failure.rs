@@ -140,8 +140,11 @@ impl Failure {
         }
     }
 
-    /// Refuses a text that is longer than its column, in bytes.
+    /// Refuses a text that its column does not take: longer than `max` bytes, or with a NUL character in it.
     pub fn check_len(field: &str, text: &str, max: usize) -> Result<(), Failure> {
+        if text.contains('\0') {
+            return Err(Failure::invalid(field, "must not hold a NUL character"));
+        }
         if text.len() > max {
             return Err(Failure::TooLong {
                 field: field.to_owned(),

@@ -1,7 +1,8 @@
-//! The way of a push from a room or a user to the sessions of this node: once per worker thread that cares.
+//! The way of a push from a room or a user to sessions: once per worker thread of this node that cares, and once
+//! per peer node that does.
 
 use crate::hub::{HubActor, HubMessage, Interest};
-use crate::model::{AccountId, Delivery, Push, RoomId, Seq};
+use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, TopicId};
 use actix::Addr;
 use dashmap::DashMap;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +16,20 @@ struct Shared {
     hubs: Vec<OnceLock<Addr<HubActor>>>,
     /// The last seq of each room that posted since the last announcement.
     recent: DashMap<RoomId, Seq>,
+    /// Set in a cluster.
+    abroad: OnceLock<Arc<dyn Abroad>>,
+}
+
+/// The sessions of other nodes, as the cluster reaches them.
+pub trait Abroad: Send + Sync {
+    /// Shows pushes to the sessions elsewhere that follow the room.
+    fn to_room(&self, room: RoomId, deliveries: &[Arc<Delivery>]);
+    /// Shows a push to the sessions that the account has elsewhere.
+    fn to_account(&self, account: AccountId, push: &Push);
+    /// Shows a push to the sessions elsewhere that listen to the topic.
+    fn to_topic(&self, topic: TopicId, push: &Push);
+    /// Tells nodes elsewhere where the rooms they follow end.
+    fn announce(&self, ends: &[(RoomId, Seq)]);
 }
 
 impl Fanout {
@@ -28,7 +43,15 @@ impl Fanout {
             interest,
             hubs,
             recent: DashMap::new(),
+            abroad: OnceLock::new(),
         }))
+    }
+
+    /// Says how other nodes are reached. Set once.
+    pub fn set_abroad(&self, abroad: Arc<dyn Abroad>) {
+        if self.0.abroad.set(abroad).is_err() {
+            tracing::error!("a node joined two clusters; the first one stays");
+        }
     }
 
     /// Says where the hub of this number is. A hub is set once.
@@ -41,6 +64,18 @@ impl Fanout {
     /// Shows pushes to every session that follows the room, in this order.
     pub fn to_room(&self, room: RoomId, pushes: Vec<Push>) {
         let deliveries: Vec<Arc<Delivery>> = pushes.into_iter().map(Delivery::new).collect();
+        self.to_room_here(room, &deliveries);
+        if let Some(abroad) = self.0.abroad.get() {
+            abroad.to_room(room, &deliveries);
+        }
+        // Last, so that no announcement of these comes before them.
+        if let Some((_, seq)) = deliveries.last().and_then(|d| d.position()) {
+            self.0.recent.insert(room, seq);
+        }
+    }
+
+    /// The same for the sessions of this node only.
+    pub fn to_room_here(&self, room: RoomId, deliveries: &[Arc<Delivery>]) {
         let chunks: Vec<Arc<[Arc<Delivery>]>> = deliveries
             .chunks(Fanout::PUSHES_PER_MESSAGE_MAX)
             .map(Into::into)
@@ -50,14 +85,18 @@ impl Fanout {
                 self.tell(hub, HubMessage::Room(room, chunk.clone()));
             }
         }
-        // Last, so that no announcement of these comes before them.
-        if let Some((_, seq)) = deliveries.last().and_then(|d| d.position()) {
-            self.0.recent.insert(room, seq);
-        }
     }
 
     /// Shows a push to every session of one account.
     pub fn to_account(&self, account: AccountId, push: Push) {
+        if let Some(abroad) = self.0.abroad.get() {
+            abroad.to_account(account, &push);
+        }
+        self.to_account_here(account, push);
+    }
+
+    /// The same for the sessions of this node only.
+    pub fn to_account_here(&self, account: AccountId, push: Push) {
         let joined = match &push {
             Push::Joined { room, .. } => Some(*room),
             _ => None,
@@ -72,8 +111,52 @@ impl Fanout {
         }
     }
 
+    /// Shows a push to every session that listens to the topic.
+    pub fn to_topic(&self, topic: TopicId, push: Push) {
+        if let Some(abroad) = self.0.abroad.get() {
+            abroad.to_topic(topic, &push);
+        }
+        self.to_topic_here(topic, push);
+    }
+
+    /// The same for the sessions of this node only.
+    pub fn to_topic_here(&self, topic: TopicId, push: Push) {
+        let delivery = Delivery::new(push);
+        for hub in self.0.interest.hubs_of_topic(topic) {
+            self.tell(hub, HubMessage::Topic(topic, delivery.clone()));
+        }
+    }
+
+    /// Tells lines of the ledger to the hubs, waiting for room in each: a line that were lost would be a hole.
+    pub async fn to_ledger_readers(&self, entries: &[Entry]) {
+        let interest = &self.0.interest;
+        let lines = entries.iter().filter_map(|entry| {
+            let mut line = entry.clone();
+            line.newcomers.retain(|account| interest.is_online(*account));
+            let wanted = !line.newcomers.is_empty() || interest.is_followed(line.room);
+            wanted.then_some(line)
+        });
+        let lines: Arc<[Entry]> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        for hub in self.0.hubs.iter().filter_map(OnceLock::get) {
+            if hub.send(HubMessage::Ledger(lines.clone())).await.is_err() {
+                tracing::warn!("a hub ended before its lines of the ledger were told");
+            }
+        }
+    }
+
     /// Tells followers where the room ends.
     pub fn announce(&self, room: RoomId, end: Seq) {
+        if let Some(abroad) = self.0.abroad.get() {
+            abroad.announce(&[(room, end)]);
+        }
+        self.announce_here(room, end);
+    }
+
+    /// The same for the sessions of this node only.
+    pub fn announce_here(&self, room: RoomId, end: Seq) {
         for hub in self.0.interest.hubs_of_room(room) {
             self.tell(hub, HubMessage::Announce(room, end));
         }
@@ -82,9 +165,21 @@ impl Fanout {
     /// Repeats the end of every room that posted since the last time.
     pub fn announce_recent(&self) {
         let rooms: Vec<(RoomId, Seq)> = self.0.recent.iter().map(|e| (*e.key(), *e.value())).collect();
-        for (room, seq) in rooms {
+        for &(room, seq) in &rooms {
             self.0.recent.remove_if(&room, |_, latest| *latest == seq);
-            self.announce(room, seq);
+            self.announce_here(room, seq);
+        }
+        if let Some(abroad) = self.0.abroad.get()
+            && !rooms.is_empty()
+        {
+            abroad.announce(&rooms);
+        }
+    }
+
+    /// Has the sessions that the account has here follow exactly these rooms.
+    pub fn sync_here(&self, account: AccountId, positions: Arc<[RoomPosition]>) {
+        for hub in self.0.interest.hubs_of_account(account) {
+            self.tell(hub, HubMessage::Sync(account, positions.clone()));
         }
     }
 

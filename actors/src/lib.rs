@@ -6,6 +6,7 @@ pub mod failure;
 pub mod fanout;
 pub mod hub;
 pub mod journal;
+pub mod ledger;
 pub mod meters;
 pub mod model;
 pub mod node;

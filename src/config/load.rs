@@ -1,7 +1,7 @@
 //! Layers of configuration: defaults, then a TOML file, then the environment. Every value remembers where it came from.
 
 use super::keys::{Kind, Source};
-use super::{Config, ConfigError, validate};
+use super::{ClusterFile, Config, ConfigError, validate};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -174,7 +174,12 @@ impl Overlay {
         }
         // Every value was checked against its key's type, so this fails only on a number out of its type's range.
         let config = match Config::deserialize(table) {
-            Ok(config) => config,
+            Ok(mut config) => {
+                if !sources.contains_key("http.listen") {
+                    listen_where_the_cluster_says(&mut config);
+                }
+                config
+            }
             Err(error) => {
                 self.errors.push(ConfigError::File {
                     path: "(all layers)".to_owned(),
@@ -190,6 +195,19 @@ impl Overlay {
         } else {
             Err(self.errors)
         }
+    }
+}
+
+/// A node of a cluster file listens where the file says that it is reached, unless told otherwise.
+fn listen_where_the_cluster_says(config: &mut Config) {
+    let (Some(path), Some(node)) = (&config.cluster.file, &config.cluster.node) else {
+        return;
+    };
+    // A file that cannot be read is refused below, with its reason.
+    if let Ok(file) = ClusterFile::read(path)
+        && let Some(entry) = file.node(node)
+    {
+        config.http.listen = entry.http.clone();
     }
 }
 

@@ -1,10 +1,12 @@
 //! The node's configuration: every key with its default and a sentence. `config/default.toml` is written from this.
 
+mod cluster;
 mod keys;
 mod load;
 mod show;
 mod validate;
 
+pub use cluster::{ClusterFile, NodeEntry};
 pub use keys::{BlobPlace, Key, Kind, LogFormat, Secret, SecretUrl, Source};
 pub use load::{Loaded, load};
 pub use show::{effective, reference};
@@ -248,6 +250,13 @@ section! {
         node: Option<String> = None,
         /// The secret that all nodes of the cluster share.
         secret: Option<Secret> = None,
+        /// This node's certificate chain for its links, in PEM. With the next two: links use TLS, and both sides show a
+        /// certificate.
+        tls_certificate: Option<PathBuf> = None,
+        /// The private key of that certificate, in PEM.
+        tls_key: Option<PathBuf> = None,
+        /// The certificates that those of peers must come from, in PEM.
+        tls_authority: Option<PathBuf> = None,
     }
 }
 
@@ -307,6 +316,14 @@ section! {
         origins: Vec<String> = vec!["http://localhost:8001".to_owned()],
         /// The version that clients are told and compare with their own.
         version: String = "2.1.0".to_owned(),
+        /// The oldest version that clients are told they may still be.
+        oldest_version: String = "0.7.0".to_owned(),
+        /// Whether the cookie is only sent by pages of the node's own site (SameSite=Lax). Without, pages of
+        /// kahla.origins on other sites can sign in over HTTPS.
+        lax_cookie: bool = true,
+        /// Whether messages are decrypted for other dialects and encrypted for Kahla's clients. Without, each side
+        /// sees what the other posted as it came.
+        decrypt: bool = true,
     }
 }
 
@@ -321,6 +338,10 @@ section! {
         tcp_listen: Option<String> = None,
         /// The address of the TLS protocol, as HOST:PORT. When not set it is not served.
         tls_listen: Option<String> = None,
+        /// The file with the certificate chain of the TLS protocol, in PEM.
+        tls_certificate: Option<PathBuf> = None,
+        /// The file with the private key of the TLS protocol, in PEM.
+        tls_key: Option<PathBuf> = None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What types cannot say: addresses, ranges, and keys that need each other. Every fault names its key and source.
 
-use super::{BlobPlace, ConfigError, Loaded};
+use super::{BlobPlace, ClusterFile, ConfigError, Loaded};
 use std::ops::RangeInclusive;
 use tracing_subscriber::EnvFilter;
 
@@ -124,6 +124,15 @@ impl Faults<'_> {
         if let Err(error) = EnvFilter::try_new(&config.log.level) {
             self.refuse("log.level", error.to_string());
         }
+        let tls = &config.gobelieve;
+        for (key, file) in [
+            ("gobelieve.tls_certificate", &tls.tls_certificate),
+            ("gobelieve.tls_key", &tls.tls_key),
+        ] {
+            if tls.tls_listen.is_some() && file.is_none() {
+                self.refuse(key, "must be set where gobelieve.tls_listen is");
+            }
+        }
         if config.data_dir.as_os_str().is_empty() {
             self.refuse("data_dir", "must not be empty");
         }
@@ -142,14 +151,30 @@ impl Faults<'_> {
 
     fn cluster(&mut self) {
         let cluster = &self.loaded.config.cluster;
-        if cluster.file.is_none() {
+        let Some(path) = &cluster.file else {
             return;
-        }
+        };
         if cluster.node.is_none() {
             self.refuse("cluster.node", "needed because cluster.file is set");
         }
         if cluster.secret.is_none() {
             self.refuse("cluster.secret", "needed because cluster.file is set");
+        }
+        let tls = [&cluster.tls_certificate, &cluster.tls_key, &cluster.tls_authority];
+        let given = tls.iter().filter(|file| file.is_some()).count();
+        if given != 0 && given != tls.len() {
+            self.refuse(
+                "cluster.tls_certificate",
+                "needed together with tls_key and tls_authority",
+            );
+        }
+        match (ClusterFile::read(path), &cluster.node) {
+            (Err(why), _) => self.refuse("cluster.file", format!("{}: {why}", path.display())),
+            (Ok(file), Some(node)) if file.node(node).is_none() => {
+                let why = format!("{} has no node {node:?}", path.display());
+                self.refuse("cluster.node", why);
+            }
+            (Ok(_), _) => {}
         }
     }
 }
@@ -193,7 +218,7 @@ impl Faults<'_> {
     }
 }
 
-fn is_host_and_port(address: &str) -> bool {
+pub(super) fn is_host_and_port(address: &str) -> bool {
     address
         .rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())

@@ -1,6 +1,7 @@
 //! The operators' API under `/admin/api/v1`, and its description at `/docs`.
 
 mod accounts;
+mod cluster;
 mod guard;
 
 pub use accounts::TokenIssuers;
@@ -30,11 +31,13 @@ impl State {
 /// The routes. Needs `Data` of [`State`] and of the admin token.
 pub fn configure(services: &mut web::ServiceConfig) {
     services.route("/docs", get().to(docs)).service(
-        web::scope("/admin/api/v1").service(
-            web::resource("/accounts")
-                .app_data(accounts::json())
-                .route(post().to(accounts::create)),
-        ),
+        web::scope("/admin/api/v1")
+            .service(
+                web::resource("/accounts")
+                    .app_data(accounts::json())
+                    .route(post().to(accounts::create)),
+            )
+            .route("/cluster", get().to(cluster::status)),
     );
 }
 
@@ -52,6 +55,7 @@ mod tests {
         assert_eq!(described["openapi"], "3.1.0");
         for path in [
             "/admin/api/v1/accounts",
+            "/admin/api/v1/cluster",
             "/healthz",
             "/readyz",
             "/metrics",

@@ -3,6 +3,8 @@
 //! Order matters: FreeIM's `/api/v1` is claimed before Kahla's case-insensitive `/api`.
 
 pub mod freeim;
+pub mod gobelieve;
+pub mod kahla;
 
 use crate::config::{Config, Dialect};
 use crate::http::Owner;
@@ -34,6 +36,12 @@ pub fn owners(config: &Config) -> Vec<Owner> {
     if config.dialects.freeim.enabled {
         owners.push(freeim::owner());
     }
+    if config.dialects.gobelieve.enabled {
+        owners.push(gobelieve::owner());
+    }
+    if config.dialects.kahla.enabled {
+        owners.push(kahla::owner(config));
+    }
     owners
 }
 
@@ -41,5 +49,11 @@ pub fn owners(config: &Config) -> Vec<Owner> {
 pub fn configure(services: &mut web::ServiceConfig, config: &Config) {
     if config.dialects.freeim.enabled {
         services.configure(freeim::configure);
+    }
+    if config.dialects.gobelieve.enabled {
+        services.configure(gobelieve::configure);
+    }
+    if config.dialects.kahla.enabled {
+        services.configure(kahla::configure);
     }
 }

@@ -3,7 +3,7 @@
 use super::refusal;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use roost_actors::ports::SecretStore;
+use roost_actors::Failure;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -70,22 +70,22 @@ impl Readiness {
     }
 }
 
-/// Asks storage once and reports.
-pub async fn probe_once(readiness: &Readiness, secrets: &dyn SecretStore) {
-    let result = match tokio::time::timeout(PROBE_TIMEOUT, secrets.ping()).await {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
+/// Asks once whether the node serves, and reports.
+async fn probe_once(readiness: &Readiness, serves: &impl AsyncFn() -> Result<(), Failure>) {
+    let result = match tokio::time::timeout(PROBE_TIMEOUT, serves()).await {
+        Ok(answer) => answer.map_err(|failure| failure.to_string()),
         Err(_) => Err(format!("no answer within {} ms", PROBE_TIMEOUT.as_millis())),
     };
     readiness.report(result);
 }
 
-/// Asks storage every second for as long as the process lives.
-pub async fn probe(readiness: Arc<Readiness>, secrets: Arc<dyn SecretStore>) {
+/// Asks every second for as long as the process lives.
+pub async fn probe(readiness: Arc<Readiness>, serves: impl AsyncFn() -> Result<(), Failure>) {
     let mut ticks = tokio::time::interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        probe_once(&readiness, secrets.as_ref()).await;
+        probe_once(&readiness, &serves).await;
     }
 }
 

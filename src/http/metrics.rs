@@ -139,7 +139,7 @@ impl Collector for Samples {
 /// What Linux says of this process; readings it does not give are left out.
 fn process_samples() -> Vec<Sample> {
     let mut samples = Vec::new();
-    if let Some(seconds) = cpu_seconds() {
+    if let Some(seconds) = cpu_seconds("self") {
         let help = "User and system time this process has used";
         samples.push(Sample::new(
             "process_cpu_seconds",
@@ -147,7 +147,7 @@ fn process_samples() -> Vec<Sample> {
             Reading::Counter(seconds),
         ));
     }
-    if let Some(bytes) = resident_bytes() {
+    if let Some(bytes) = resident_bytes("self") {
         let help = "Memory of this process that is resident";
         samples.push(Sample::new(
             "process_resident_memory_bytes",
@@ -164,8 +164,10 @@ fn process_samples() -> Vec<Sample> {
     samples
 }
 
-fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+/// User and system time of a process (its id, or `self`), in seconds.
+#[must_use]
+pub fn cpu_seconds(process: &str) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // Fields are counted after the command's name, which may hold spaces and parentheses.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
@@ -174,8 +176,10 @@ fn cpu_seconds() -> Option<f64> {
     Some((user + system) / TICKS_PER_SECOND)
 }
 
-fn resident_bytes() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// Resident memory of a process (its id, or `self`), in bytes.
+#[must_use]
+pub fn resident_bytes(process: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib * KIB)

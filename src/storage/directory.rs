@@ -40,6 +40,18 @@ const BY_LOGIN: &str = concat!(
 
 const BY_ID: &str = concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.id = $1");
 
+const BY_UUID: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM accounts a WHERE a.uuid = $1"
+);
+
+const SEARCH_NICKNAMES: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM accounts a WHERE lower(a.nickname) LIKE $1 ESCAPE '\\' ORDER BY a.id LIMIT $2"
+);
+
 const SEARCH_ACCOUNTS: &str = concat!(
     "SELECT ",
     account_columns!(),
@@ -103,6 +115,34 @@ impl DirectoryStore for Directory {
         found.await
     }
 
+    async fn by_uuid(&self, uuid: &str) -> StoreResult<Option<Account>> {
+        let uuid = uuid.to_owned();
+        let found = self.database.read(move |conn| {
+            Box::pin(async move {
+                let row = conn.row(BY_UUID, values![uuid]).await?;
+                Ok(row.map(|mut row| rows::account(&mut row)).transpose()?)
+            })
+        });
+        found.await
+    }
+
+    async fn search_nicknames(&self, text: &str, limit: i64) -> StoreResult<Vec<Account>> {
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pattern = containing(&folded(text));
+        let found = self.database.read(move |conn| {
+            Box::pin(async move {
+                let values = values![pattern, limit.max(0)];
+                Ok(rows::all(
+                    conn.rows(SEARCH_NICKNAMES, values).await?,
+                    rows::account,
+                )?)
+            })
+        });
+        found.await
+    }
+
     async fn add_login(&self, id: AccountId, name: &LoginName) -> StoreResult<()> {
         let name = name.clone();
         let added = self
@@ -150,7 +190,7 @@ pub fn folded(name: &str) -> String {
 }
 
 /// A pattern of LIKE for what contains `text`.
-fn containing(text: &str) -> String {
+pub fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for letter in text.chars() {

@@ -4,8 +4,12 @@
 
 mod cluster;
 mod directory;
+mod files;
+mod grants;
+mod jobs;
 mod journal;
 mod layout;
+mod ledger;
 mod migrations;
 mod postgres;
 mod rooms;
@@ -15,12 +19,14 @@ mod sql;
 mod sqlite;
 mod url;
 mod users;
+mod views;
 
 use migrations::Mismatch;
 use postgres::Postgres;
 use roost_actors::model::Timestamp;
 use roost_actors::ports::{
-    Clock, ClusterStore, DirectoryStore, JournalStore, RoomStore, SecretStore, UserStore,
+    Clock, ClusterStore, DirectoryStore, FileStore, GrantStore, JobStore, JournalStore, LedgerStore,
+    PassStore, RoomStore, SecretStore, UserStore, ViewStore,
 };
 use sql::{Database, SqlError};
 use sqlite::{ConnectError, Sqlite};
@@ -35,9 +41,15 @@ pub struct Stores {
     pub journal: Arc<dyn JournalStore>,
     pub rooms: Arc<dyn RoomStore>,
     pub users: Arc<dyn UserStore>,
+    pub views: Arc<dyn ViewStore>,
+    pub grants: Arc<dyn GrantStore>,
+    pub files: Arc<dyn FileStore>,
+    pub jobs: Arc<dyn JobStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
     pub cluster: Arc<dyn ClusterStore>,
+    pub ledger: Arc<dyn LedgerStore>,
+    pub passes: Arc<dyn PassStore>,
 }
 
 /// The migrations that were applied, by name; none when the database was up to date.
@@ -50,8 +62,12 @@ pub enum OpenError {
     Url { url: String, why: String },
     #[error("{}: another node has this database open", .file.display())]
     InUse { file: PathBuf },
+    /// It was not reached, or gave up: another try may succeed.
     #[error("{url}: {why}")]
     Failed { url: String, why: String },
+    /// It is no database of ours, or cannot become one.
+    #[error("{url}: {why}")]
+    Unusable { url: String, why: String },
     #[error("{url}: {mismatch}")]
     Mismatch {
         url: String,
@@ -80,13 +96,31 @@ pub async fn open(url: &str, connections: usize, clock: Arc<dyn Clock>) -> Resul
         users: Arc::new(users::Users {
             database: database.clone(),
         }),
+        views: Arc::new(views::Views {
+            database: database.clone(),
+        }),
+        grants: Arc::new(grants::Grants {
+            database: database.clone(),
+        }),
+        jobs: Arc::new(jobs::Jobs {
+            database: database.clone(),
+        }),
+        files: Arc::new(files::Files {
+            database: database.clone(),
+        }),
         directory: Arc::new(directory::Directory {
             database: database.clone(),
         }),
         secrets: Arc::new(secrets::Secrets {
             database: database.clone(),
         }),
-        cluster: Arc::new(cluster::Cluster { database }),
+        cluster: Arc::new(cluster::Cluster {
+            database: database.clone(),
+        }),
+        ledger: Arc::new(ledger::Ledger {
+            database: database.clone(),
+        }),
+        passes: Arc::new(ledger::Ledger { database }),
     })
 }
 
@@ -156,9 +190,12 @@ fn postgres_error(url: String, fault: postgres::OpenFault) -> OpenError {
 }
 
 fn failed(url: String, error: SqlError) -> OpenError {
-    let why = match error {
-        SqlError::Unavailable(why) | SqlError::Internal(why) | SqlError::InDoubt(why) => why,
-        other => format!("{other:?}"),
-    };
-    OpenError::Failed { url, why }
+    match error {
+        SqlError::Unavailable(why) | SqlError::InDoubt(why) => OpenError::Failed { url, why },
+        SqlError::Internal(why) => OpenError::Unusable { url, why },
+        other => OpenError::Unusable {
+            url,
+            why: format!("{other:?}"),
+        },
+    }
 }

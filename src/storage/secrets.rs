@@ -78,7 +78,7 @@ impl SecretStore for Secrets {
     }
 
     async fn ping(&self) -> StoreResult<()> {
-        let asked = self.database.read(|conn| {
+        let asked = self.database.pulse(|conn| {
             Box::pin(async move {
                 conn.row("SELECT CAST(1 AS bigint)", &[]).await?;
                 Ok(())

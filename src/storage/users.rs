@@ -1,7 +1,9 @@
 //! The users' store: profiles, contacts, friend requests, and the rooms one is in.
 
+use super::rooms::direct_room;
 use super::rows::{self, account_columns, contact_columns, group_columns, join_request_columns};
 use super::sql::{Conn, Database, Row, SqlResult, values};
+use super::views;
 use async_trait::async_trait;
 use roost_actors::failure::{Failure, Thing};
 use roost_actors::model::{
@@ -160,7 +162,7 @@ impl UserStore for Users {
     }
 }
 
-fn friend_request(row: &mut Row) -> SqlResult<FriendRequest> {
+pub fn friend_request(row: &mut Row) -> SqlResult<FriendRequest> {
     Ok(FriendRequest {
         id: row.take()?,
         from: row.take()?,
@@ -185,34 +187,26 @@ async fn apply(conn: &mut Conn, account: AccountId, change: UserChange) -> Store
                 ask_friend(conn, account, to, &reason, at).await?,
             ));
         }
+        UserChange::AskFriendship { to, at } => {
+            if views::is_open(conn, account, to).await? {
+                return Err(Failure::Exists(Thing::Contact).into());
+            }
+            return Ok(UserSaved::Asked(ask_friend(conn, account, to, "", at).await?));
+        }
+        UserChange::EndFriendship { peer } => end_friendship(conn, account, peer).await?,
         UserChange::AnswerFriend {
             from,
             accept,
             reason,
             at,
-        } => {
-            let sql = "UPDATE friend_requests SET status = $3, deny_reason = $4
-                WHERE receiver = $1 AND sender = $2 AND status = 'wait'";
-            let status = if accept {
-                RequestStatus::Passed
-            } else {
-                RequestStatus::Denied
-            };
-            let why = if accept { String::new() } else { reason };
-            let touched = conn
-                .execute(sql, values![account, from, status.name(), why])
-                .await?;
-            one(touched, Failure::Unknown(Thing::FriendRequest))?;
-            if accept {
-                befriend(conn, account, from, at).await?;
-            }
-        }
+        } => answer_friend(conn, account, from, accept, reason, at).await?,
         UserChange::RemoveContact { peer } => {
             let sql = "DELETE FROM contacts WHERE owner = $1 AND peer = $2";
             one(
                 conn.execute(sql, values![account, peer]).await?,
                 Failure::NotFriends,
             )?;
+            views::close(conn, account, peer).await?;
         }
         UserChange::Block { peer, at } => {
             let sql = "INSERT INTO contacts (owner, peer, friend, blocked, created_at) VALUES ($1, $2, FALSE, TRUE, $3)
@@ -224,6 +218,7 @@ async fn apply(conn: &mut Conn, account: AccountId, change: UserChange) -> Store
             let sql = "DELETE FROM contacts WHERE owner = $1 AND peer = $2 AND blocked";
             let touched = conn.execute(sql, values![account, peer]).await?;
             one(touched, Failure::Unknown(Thing::Block))?;
+            views::close(conn, account, peer).await?;
         }
         UserChange::SetRemark { peer, remark } => {
             let sql = "UPDATE contacts SET remark = $3 WHERE owner = $1 AND peer = $2";
@@ -241,6 +236,49 @@ async fn apply(conn: &mut Conn, account: AccountId, change: UserChange) -> Store
         }
     }
     Ok(UserSaved::Done)
+}
+
+/// Answers the request that waits. Accepting makes the two friends, with an open view.
+async fn answer_friend(
+    conn: &mut Conn,
+    account: AccountId,
+    from: AccountId,
+    accept: bool,
+    reason: String,
+    at: Timestamp,
+) -> StoreResult<()> {
+    let sql = "UPDATE friend_requests SET status = $3, deny_reason = $4
+        WHERE receiver = $1 AND sender = $2 AND status = 'wait'";
+    let status = if accept {
+        RequestStatus::Passed
+    } else {
+        RequestStatus::Denied
+    };
+    let why = if accept { String::new() } else { reason };
+    let touched = conn
+        .execute(sql, values![account, from, status.name(), why])
+        .await?;
+    one(touched, Failure::Unknown(Thing::FriendRequest))?;
+    if accept {
+        befriend(conn, account, from, at).await?;
+        let room = direct_room(conn, account, from, at).await?;
+        views::open(conn, room, from, account, at).await?;
+    }
+    Ok(())
+}
+
+/// Removes the contacts of both sides. A block that the peer put up is the peer's to lift.
+async fn end_friendship(conn: &mut Conn, account: AccountId, peer: AccountId) -> StoreResult<()> {
+    if !views::close(conn, account, peer).await? {
+        return Err(Failure::NotFriends.into());
+    }
+    let mine = "DELETE FROM contacts WHERE owner = $1 AND peer = $2";
+    conn.execute(mine, values![account, peer]).await?;
+    let theirs = "DELETE FROM contacts WHERE owner = $1 AND peer = $2 AND NOT blocked";
+    conn.execute(theirs, values![peer, account]).await?;
+    let blocking = "UPDATE contacts SET friend = FALSE WHERE owner = $1 AND peer = $2";
+    conn.execute(blocking, values![peer, account]).await?;
+    Ok(())
 }
 
 /// Refuses when nothing was touched.

@@ -36,7 +36,9 @@ impl Frame {
         Frame::close_with(Some(CloseReason { code, description }))
     }
 
-    pub(super) fn close_with(reason: Option<CloseReason>) -> Frame {
+    /// The last frame, for a reason as a client gives one.
+    #[must_use]
+    pub fn close_with(reason: Option<CloseReason>) -> Frame {
         let mut buffer = BytesMut::new();
         Parser::write_close(&mut buffer, reason, false);
         Frame(buffer.freeze())

@@ -6,7 +6,7 @@ use roost_actors::hub::Place;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 struct Queued {
     bytes: Bytes,
@@ -97,6 +97,11 @@ impl Pipe {
         }
     }
 
+    /// Puts the end of a stream that has no closing frame at the end.
+    pub fn finish_bare(&self) {
+        self.finished.set(true);
+    }
+
     /// Closes without what waits, and leaves the hub at once: for a client that takes nothing.
     pub fn give_up(&self, closing: Frame) {
         self.frames.take();
@@ -142,6 +147,15 @@ impl Pipe {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.busy.get()
+    }
+
+    /// Waits until something may be heard from the client. [`Pipe::listen`] wakes whoever runs the session.
+    pub fn poll_listens(&self, _: &mut Context<'_>) -> Poll<()> {
+        if self.is_busy() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
     }
 
     /// Has the dispatcher ask again.

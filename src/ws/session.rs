@@ -4,6 +4,7 @@ use super::catch_up::{self, Step};
 use super::{CloseCode, Frame, Heard, Incoming, Pipe, Said};
 use actix::prelude::*;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use roost_actors::Node;
 use roost_actors::hub;
 use roost_actors::model::{AccountId, Caller, CodecId, Delivery, Push};
@@ -30,6 +31,11 @@ pub trait Codec: Unpin + 'static {
     /// Whether a session of this account is shown the push at all.
     fn shows(&self, _me: AccountId, _push: &Push) -> bool {
         true
+    }
+
+    /// Work without which the push cannot be rendered yet. Nothing more is shown until it is done, so the order holds.
+    fn prepare(&self, _push: &Push) -> Option<Pin<Box<dyn Future<Output = ()>>>> {
+        None
     }
 
     /// The push as every session of this dialect is sent it; `None` when the dialect does not know such a thing.
@@ -60,6 +66,14 @@ impl<C: Codec> Session<C> {
             incoming: Some(incoming),
             catching_up: false,
         }
+    }
+
+    /// All that must be done before these can be rendered; nothing, most of the time.
+    fn prepare<'p>(&self, pushes: impl Iterator<Item = &'p Push>) -> Vec<Pin<Box<dyn Future<Output = ()>>>> {
+        pushes
+            .filter(|push| self.codec.shows(self.me.account, push))
+            .filter_map(|push| self.codec.prepare(push))
+            .collect()
     }
 
     fn show(&self, delivery: &Arc<Delivery>) {
@@ -101,7 +115,20 @@ impl<C: Codec> Session<C> {
         ctx.spawn(
             async move { catch_up::step(&node, me, missed).await }
                 .into_actor(self)
-                .map(|step, session, ctx| session.caught_up(step, ctx)),
+                .map(|step, session, ctx| session.prepare_step(step, ctx)),
+        );
+    }
+
+    fn prepare_step(&mut self, step: Step, ctx: &mut Context<Self>) {
+        let work = self.prepare(step.pushes.iter());
+        if work.is_empty() {
+            self.caught_up(step, ctx);
+            return;
+        }
+        ctx.spawn(
+            join_all(work)
+                .into_actor(self)
+                .map(|_, session, ctx| session.caught_up(step, ctx)),
         );
     }
 
@@ -148,7 +175,20 @@ impl<C: Codec> Handler<SessionEvent> for Session<C> {
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
-            SessionEvent::Deliver(deliveries) => deliveries.iter().for_each(|delivery| self.show(delivery)),
+            SessionEvent::Deliver(deliveries) => {
+                let work = self.prepare(deliveries.iter().map(|delivery| &delivery.push));
+                if !work.is_empty() {
+                    // What comes meanwhile stays in the mailbox.
+                    ctx.wait(join_all(work).into_actor(self).map(move |_, session, ctx| {
+                        deliveries.iter().for_each(|delivery| session.show(delivery));
+                        session.look(ctx);
+                    }));
+                    return;
+                }
+                deliveries.iter().for_each(|delivery| self.show(delivery));
+            }
+            // Told only to sessions that ask for the ledger.
+            SessionEvent::Ledger(_) => {}
             SessionEvent::CatchUp => {}
             SessionEvent::Close(CloseWhy::NodeStops) => {
                 self.pipe

@@ -211,9 +211,12 @@ fn urlencoded(params: &[(&str, &str)]) -> String {
 fn json(params: &[(&str, &str)]) -> Value {
     let mut object = Map::new();
     for (key, value) in params {
-        let value = value
+        // "0123" is a code, not a number: JSON has no leading zeros.
+        let number = value
             .parse::<i64>()
-            .map_or_else(|_| Value::from(*value), Value::from);
+            .ok()
+            .filter(|number| number.to_string() == *value);
+        let value = number.map_or_else(|| Value::from(*value), Value::from);
         match object.get_mut(*key) {
             None => _ = object.insert((*key).to_owned(), value),
             Some(Value::Array(items)) => items.push(value),

@@ -59,7 +59,7 @@ pub struct Server {
     child: Option<Child>,
     settings: Vec<(String, String)>,
     folder: TempDir,
-    _database: Option<postgres::Database>,
+    database: Option<postgres::Database>,
 }
 
 impl Server {
@@ -70,14 +70,14 @@ impl Server {
 
     /// The same with further settings, as in `("ROOST__FREEIM__PING_SECONDS", "0")`.
     pub async fn start_with(storage: Storage, more: &[(&str, &str)]) -> Server {
-        let mut server = Server::new(storage, more).await;
+        let mut server = Server::prepare(storage, more).await;
         server.run().await;
         server
     }
 
     /// Starts a node and waits until its log says something: for one that will not be ready.
     pub async fn start_waiting(more: &[(&str, &str)], words: &str) -> Server {
-        let mut server = Server::new(Storage::Sqlite, more).await;
+        let mut server = Server::prepare(Storage::Sqlite, more).await;
         server.spawn();
         for _ in 0..READY.as_millis() / POLL.as_millis() {
             if server.log().contains(words) {
@@ -88,7 +88,8 @@ impl Server {
         panic!("the node did not say {words:?}:\n{}", server.log());
     }
 
-    async fn new(storage: Storage, more: &[(&str, &str)]) -> Server {
+    /// Makes a node's storage and settings, and does not start it: that is for [`Server::run`] or [`Server::spawn`].
+    pub async fn prepare(storage: Storage, more: &[(&str, &str)]) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = free_address();
         let database = match storage {
@@ -120,7 +121,7 @@ impl Server {
             child: None,
             settings,
             folder,
-            _database: database,
+            database,
         }
     }
 
@@ -130,7 +131,8 @@ impl Server {
         self.wait_ready().await;
     }
 
-    fn spawn(&mut self) {
+    /// Starts the node and does not wait for it.
+    pub fn spawn(&mut self) {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -149,6 +151,27 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(log);
         command
+    }
+
+    /// Whether the node's process lives.
+    pub fn is_alive(&mut self) -> bool {
+        let child = self.child.as_mut();
+        child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// The database as the node is told of it, or `None` for SQLite in [`Server::data_dir`].
+    pub fn storage_url(&self) -> Option<&str> {
+        let urls = self
+            .settings
+            .iter()
+            .rev()
+            .find(|(key, _)| key == "ROOST__STORAGE__URL");
+        urls.map(|(_, url)| url.as_str())
+    }
+
+    /// The file to which codes are written instead of sent.
+    pub fn outbox(&self) -> PathBuf {
+        outbox(&self.folder)
     }
 
     /// Ends the node at once, as a power cut would.
@@ -207,6 +230,11 @@ impl Server {
     /// Where the node keeps its data.
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The URL of the PostgreSQL database, where that is what the node keeps its data in.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database.as_ref().map(postgres::Database::url)
     }
 
     /// The id of the node's process.

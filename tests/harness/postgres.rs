@@ -1,6 +1,9 @@
-//! A PostgreSQL database that lives as long as one test.
+//! A PostgreSQL database that lives as long as one test, and a server of a test's own to stop and start.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
 use tokio_postgres::{Config, NoTls};
 
 /// Names the server on which databases are made: a superuser's URL, as `scripts/test` sets it.
@@ -48,6 +51,75 @@ impl Drop for Database {
             Err(_) => eprintln!("database {} was left behind", self.name),
         }
     }
+}
+
+/// A server that only one test uses, made by `scripts/postgres`.
+pub struct PrivateServer {
+    folder: TempDir,
+    url: String,
+}
+
+/// How a server is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// As an operator does: transactions are rolled back, clients told.
+    Fast,
+    /// As a crash does.
+    Immediate,
+}
+
+impl PrivateServer {
+    pub fn start() -> PrivateServer {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = script(&["start", &inside(&folder)]);
+        PrivateServer { folder, url }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Starts the server again, on the same port and data.
+    pub fn start_again(&self) {
+        script(&["start", &inside(&self.folder)]);
+    }
+
+    pub fn stop(&self, how: Stop) {
+        let mode = match how {
+            Stop::Fast => "fast",
+            Stop::Immediate => "immediate",
+        };
+        script(&["stop", &inside(&self.folder), mode]);
+    }
+}
+
+impl Drop for PrivateServer {
+    fn drop(&mut self) {
+        // Fails when the test has stopped it already.
+        drop(scripted(&["stop", &inside(&self.folder), "immediate"]));
+    }
+}
+
+fn inside(folder: &TempDir) -> String {
+    folder.path().join("postgres").display().to_string()
+}
+
+fn scripted(arguments: &[&str]) -> Result<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/postgres");
+    let output = Command::new(path)
+        .args(arguments)
+        .output()
+        .map_err(|error| error.to_string())?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
+    if output.status.success() {
+        Ok(text(output.stdout))
+    } else {
+        Err(text(output.stderr))
+    }
+}
+
+fn script(arguments: &[&str]) -> String {
+    scripted(arguments).unwrap_or_else(|error| panic!("scripts/postgres {arguments:?}: {error}"))
 }
 
 fn server() -> String {

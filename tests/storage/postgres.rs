@@ -7,6 +7,7 @@ use roost::storage::{self, Stores};
 use roost_actors::model::{AccountId, ClientToken};
 use roost_actors::ports::{AppendError, BatchOutcome, InDoubt, StoreError, Verdict};
 use std::time::{Duration, Instant};
+use tokio_postgres::{Client, GenericClient, NoTls};
 
 /// How long a dead server may keep anybody waiting. Generous: tests share the machine.
 const NOTICED: Duration = Duration::from_secs(5);
@@ -48,14 +49,46 @@ impl Scene {
 
     async fn verdict(&self, doubt: &InDoubt) -> Verdict {
         self.proxy.set(Wire::Whole);
-        loop {
-            match self.stores.journal.resolve(doubt).await {
-                Ok(verdict) => return verdict,
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
+        until("the store can be asked", async || {
+            self.stores.journal.resolve(doubt).await.ok()
+        })
+        .await
     }
 }
+
+/// Asks until there is an answer; panics when there is none for very long.
+async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), asking)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain until {what}"))
+}
+
+/// A connection of the test's own.
+async fn client(database: &Database) -> Client {
+    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// What other connections to the same database this number is.
+async fn count(client: &impl GenericClient, condition: &str, what: &str) -> i64 {
+    let sql = format!(
+        "SELECT count({what}) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+    );
+    client.query_one(&sql, &[]).await.unwrap().get(0)
+}
+
+const WAITS: &str = "wait_event_type = 'Lock'";
+const KILL: &str = "CASE WHEN pg_terminate_backend(pid) THEN 1 END";
 
 #[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_found() {
@@ -135,22 +168,16 @@ async fn a_server_that_is_not_there_is_told_at_once_and_without_the_password() {
 #[tokio::test]
 async fn after_the_server_has_ended_every_connection_the_node_works_again() {
     let mut scene = scene().await;
-    let (client, connection) = tokio_postgres::connect(scene._database.url(), tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = client(&scene._database).await;
     for round in 1..=3 {
-        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        assert!(!client.query(sql, &[]).await.unwrap().is_empty());
+        assert!(count(&client, "TRUE", KILL).await > 0);
         let batch = scene.room.batch(scene.ann, &["again"]);
-        let outcome = loop {
-            match scene.stores.journal.append(std::slice::from_ref(&batch)).await {
-                Ok(mut outcomes) => break outcomes.remove(0),
-                Err(AppendError::Unavailable(_)) => {}
-                Err(other) => panic!("nothing was sent: {other:?}"),
-            }
+        let append = async || match scene.stores.journal.append(std::slice::from_ref(&batch)).await {
+            Ok(mut outcomes) => Some(outcomes.remove(0)),
+            Err(AppendError::Unavailable(_)) => None,
+            Err(other) => panic!("nothing was sent: {other:?}"),
         };
+        let outcome = until("the node works again", append).await;
         scene.room.learn(&outcome);
         assert_eq!(scene.room.transcript(&scene.stores).await.len(), 1 + round);
     }
@@ -159,25 +186,26 @@ async fn after_the_server_has_ended_every_connection_the_node_works_again() {
 #[tokio::test]
 async fn a_backend_killed_while_it_waits_for_a_lock_has_committed_nothing() {
     let scene = scene().await;
-    let (client, connection) = tokio_postgres::connect(scene._database.url(), tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = client(&scene._database).await;
     client.batch_execute("BEGIN").await.unwrap();
     let lock = "SELECT 1 FROM rooms WHERE id = $1 FOR UPDATE";
     client.query(lock, &[&scene.room.room.0]).await.unwrap();
-    let (journal, batch) = (
-        scene.stores.journal.clone(),
-        scene.room.batch(scene.ann, &["never"]),
-    );
-    let waiting = tokio::spawn(async move { journal.append(&[batch]).await });
-    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while client.query_one(kill, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let outcome = waiting.await.unwrap();
-    assert!(matches!(outcome, Err(AppendError::Unavailable(_))), "{outcome:?}");
+    let killed = async || {
+        let (journal, batch) = (
+            scene.stores.journal.clone(),
+            scene.room.batch(scene.ann, &["never"]),
+        );
+        let waiting = tokio::spawn(async move { journal.append(&[batch]).await });
+        let caught = until("it waits, or has waited too long", async || {
+            let killed = count(&client, WAITS, KILL).await > 0;
+            (killed || waiting.is_finished()).then_some(killed)
+        });
+        let caught = caught.await;
+        let outcome = waiting.await.unwrap();
+        assert!(matches!(outcome, Err(AppendError::Unavailable(_))), "{outcome:?}");
+        caught.then_some(())
+    };
+    until("a backend was killed while it waited", killed).await;
     client.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(scene.room.transcript(&scene.stores).await, ["before"]);
 }
@@ -185,10 +213,7 @@ async fn a_backend_killed_while_it_waits_for_a_lock_has_committed_nothing() {
 #[tokio::test]
 async fn a_room_taken_over_while_its_batch_waits_is_fenced() {
     let scene = scene().await;
-    let (mut client, connection) = tokio_postgres::connect(scene._database.url(), tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let mut client = client(&scene._database).await;
     let other = group(&scene.stores, scene.ann).await;
     let taking = client.transaction().await.unwrap();
     let sql = "UPDATE rooms SET epoch = epoch + 1 WHERE id = $1";
@@ -198,12 +223,19 @@ async fn a_room_taken_over_while_its_batch_waits_is_fenced() {
         other.batch(scene.ann, &["in time"]),
     ];
     let journal = scene.stores.journal.clone();
-    let waiting = tokio::spawn(async move { journal.append(&batches).await });
-    let waits = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while taking.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let waiting = tokio::spawn(async move {
+        loop {
+            match journal.append(&batches).await {
+                // It has waited too long.
+                Err(AppendError::Unavailable(_)) => {}
+                outcome => return outcome,
+            }
+        }
+    });
+    until("it waits", async || {
+        (count(&taking, WAITS, "*").await > 0).then_some(())
+    })
+    .await;
     taking.commit().await.unwrap();
     let outcomes = waiting.await.unwrap().unwrap();
     assert_eq!(outcomes[0], BatchOutcome::Fenced);
@@ -215,10 +247,7 @@ async fn a_room_taken_over_while_its_batch_waits_is_fenced() {
 #[tokio::test]
 async fn a_room_locked_too_long_is_unavailable_in_time() {
     let scene = scene().await;
-    let (client, connection) = tokio_postgres::connect(scene._database.url(), tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = client(&scene._database).await;
     client
         .batch_execute("BEGIN; UPDATE rooms SET epoch = epoch")
         .await
@@ -311,10 +340,7 @@ async fn nodes_that_start_together_migrate_once() {
 async fn a_database_of_a_newer_roost_is_refused() {
     let database = Database::create().await;
     storage::migrate(database.url()).await.unwrap();
-    let (client, connection) = tokio_postgres::connect(database.url(), tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = client(&database).await;
     let later = "INSERT INTO roost_migrations VALUES (9999, 'later', 'x', 0)";
     client.batch_execute(later).await.unwrap();
     let Err(error) = storage::migrate(database.url()).await else {
@@ -326,10 +352,7 @@ async fn a_database_of_a_newer_roost_is_refused() {
 #[tokio::test]
 async fn commits_wait_for_the_disk_also_where_the_server_is_set_not_to() {
     let database = Database::create().await;
-    let (client, connection) = tokio_postgres::connect(database.url(), tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = client(&database).await;
     let sql = "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET synchronous_commit = off'; END $$";
     client.batch_execute(sql).await.unwrap();
     let stores = open(database.url()).await;
@@ -343,4 +366,17 @@ async fn commits_wait_for_the_disk_also_where_the_server_is_set_not_to() {
     group(&stores, ann).await.say(&stores, ann, "hi").await;
     let row = client.query_one("SELECT setting FROM seen", &[]).await.unwrap();
     assert_eq!(row.get::<_, String>(0), "on");
+}
+
+#[tokio::test]
+async fn a_password_goes_over_no_plain_wire_where_tls_is_asked_for() {
+    let database = Database::create().await;
+    let glue = if database.url().contains('?') { '&' } else { '?' };
+    for mode in ["require", "verify-full"] {
+        let url = format!("{}{glue}sslmode={mode}", database.url());
+        let Err(error) = storage::migrate(&url).await else {
+            panic!("the test server speaks no TLS");
+        };
+        assert!(error.to_string().to_lowercase().contains("tls"), "{error}");
+    }
 }

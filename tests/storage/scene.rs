@@ -50,6 +50,7 @@ pub async fn group(stores: &Stores, owner: AccountId) -> Owned {
         place: Place::default(),
         super_group: false,
         category: String::new(),
+        claims_name: false,
         created_at: NOW,
     };
     let room = stores.rooms.create_group(&group).await.unwrap();

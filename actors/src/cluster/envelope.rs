@@ -5,7 +5,7 @@
 //! and they must decode for ever.
 
 use crate::failure::Failure;
-use crate::model::{AccountId, Push, RoomId, Seq};
+use crate::model::{AccountId, Push, RoomId, Seq, TopicId};
 use crate::room::{RoomAnswer, RoomRequest};
 use crate::user::{UserAnswer, UserRequest};
 use serde::{Deserialize, Serialize};
@@ -66,23 +66,15 @@ pub enum Envelope {
         rooms: Vec<RoomId>,
         accounts: Vec<AccountId>,
     },
-    /// A real-time signal to everybody in one of the node-spanning topics (never stored).
-    Signal {
-        signal: Signal,
+    /// A push for whoever listens to a topic right now on the receiving node. Never stored.
+    Topic {
+        topic: TopicId,
+        push: Push,
     },
     /// The list of members has changed: read it again.
     MembersChanged,
     /// Shows that the link lives.
     Ping,
-}
-
-/// Something for whoever is there right now. Lost when nobody is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Signal {
-    /// Which topic, as its dialect names it: `gobelieve/room/7`.
-    pub topic: String,
-    #[serde(with = "serde_bytes")]
-    pub body: Vec<u8>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,14 +6,18 @@
 pub mod envelope;
 pub mod follows;
 pub mod interest;
+mod keeper;
 pub mod membership;
 pub mod placement;
 pub mod routing;
+mod shell;
 mod standing;
+mod traffic;
 
-pub use envelope::{Answer, Envelope, EnvelopeError, NodeCensus, Question, Signal, Ticket};
+pub use envelope::{Answer, Envelope, EnvelopeError, NodeCensus, Question, Ticket};
 pub use follows::{Follows, Plan, Wishes};
 pub use interest::PeerInterest;
 pub use membership::{Beat, Incarnation, Member, Membership, Step, View};
 pub use placement::Placed;
+pub use shell::{Cluster, ClusterParts, Route};
 pub use standing::Standing;

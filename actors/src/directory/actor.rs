@@ -33,6 +33,8 @@ impl Directory {
     pub const SEARCH_BYTES_MAX: usize = 200;
     /// Answers to a search, at most.
     pub const SEARCH_LIMIT_MAX: i64 = 200;
+    /// Length of an app's token.
+    pub const TOKEN_CHARS: usize = 30;
     /// Members given when a group is made, at most.
     pub const NEW_MEMBERS_MAX: usize = 100_000;
 
@@ -60,19 +62,23 @@ impl Handler<Ask<DirectoryRequest, DirectoryAnswer>> for Directory {
         }
         self.running += 1;
         let shell = self.shell.clone();
-        let work = async move {
+        // A task of its own: should it panic, its caller hears that the outcome is not known, and the pool lives on.
+        let work = actix::spawn(async move {
             let answer = shell.answer(ask.request).await;
             // Whoever asked may have gone.
             let _ = ask.reply.send(answer);
-        };
-        ctx.spawn(
-            work.into_actor(self)
-                .map(|(), directory, _| directory.running -= 1),
-        );
+        });
+        ctx.spawn(work.into_actor(self).map(|ended, directory, _| {
+            directory.running -= 1;
+            if let Err(error) = ended {
+                tracing::error!(%error, "a request to the directory died");
+            }
+        }));
     }
 }
 
 impl DirectoryShell {
+    #[expect(clippy::too_many_lines, reason = "one arm a request")]
     async fn answer(&self, request: DirectoryRequest) -> Result<DirectoryAnswer, Failure> {
         let store = &self.ports.directory;
         Ok(match request {
@@ -108,7 +114,37 @@ impl DirectoryShell {
                 let limit = limit.clamp(1, Directory::SEARCH_LIMIT_MAX);
                 DirectoryAnswer::Groups(store.search_groups(&text, limit).await?)
             }
+            request @ (DirectoryRequest::ByUuid { .. }
+            | DirectoryRequest::SearchNicknames { .. }
+            | DirectoryRequest::SearchClaims { .. }
+            | DirectoryRequest::Claimed { .. }) => self.look_up(request).await?,
+            request @ (DirectoryRequest::PutGrant { .. }
+            | DirectoryRequest::FindGrant { .. }
+            | DirectoryRequest::DropGrant { .. }
+            | DirectoryRequest::OpenChannel { .. }
+            | DirectoryRequest::Channel { .. }
+            | DirectoryRequest::AddFile { .. }
+            | DirectoryRequest::File { .. }
+            | DirectoryRequest::PutTicket { .. }
+            | DirectoryRequest::TakeTicket { .. }) => self.keep(request).await?,
             DirectoryRequest::CreateGroup { group } => DirectoryAnswer::Room(self.create_group(group).await?),
+            DirectoryRequest::Admit { ids } => {
+                self.admit(&ids).await?;
+                DirectoryAnswer::Done
+            }
+            DirectoryRequest::Pass { id } => DirectoryAnswer::Token(self.pass(id).await?),
+            DirectoryRequest::ByPass { token } => {
+                DirectoryAnswer::MaybePass(self.ports.passes.by_token(&token).await?)
+            }
+            DirectoryRequest::Silence { id, silenced } => {
+                self.ports.passes.silence(id, silenced).await?;
+                let push = Push::Silenced {
+                    account: id,
+                    silenced,
+                };
+                self.fanout.to_account(id, push);
+                DirectoryAnswer::Done
+            }
             DirectoryRequest::IssueCode {
                 channel,
                 to,
@@ -119,6 +155,29 @@ impl DirectoryShell {
                 self.use_code(&channel, &to, &code).await?;
                 DirectoryAnswer::Done
             }
+        })
+    }
+
+    async fn look_up(&self, request: DirectoryRequest) -> Result<DirectoryAnswer, Failure> {
+        let bounded =
+            |text: &str| Failure::check_len("the text to search", text, Directory::SEARCH_BYTES_MAX);
+        let (accounts, views) = (&self.ports.directory, &self.ports.views);
+        Ok(match request {
+            DirectoryRequest::ByUuid { uuid } => {
+                DirectoryAnswer::MaybeAccount(accounts.by_uuid(&uuid).await?)
+            }
+            DirectoryRequest::SearchNicknames { text, limit } => {
+                bounded(&text)?;
+                let limit = limit.clamp(0, Directory::SEARCH_LIMIT_MAX);
+                DirectoryAnswer::Accounts(accounts.search_nicknames(&text, limit).await?)
+            }
+            DirectoryRequest::SearchClaims { text, limit } => {
+                bounded(&text)?;
+                let limit = limit.clamp(0, Directory::SEARCH_LIMIT_MAX);
+                DirectoryAnswer::Groups(views.search_claims(&text, limit).await?)
+            }
+            DirectoryRequest::Claimed { name } => DirectoryAnswer::MaybeRoom(views.claimed(&name).await?),
+            other => return Err(Failure::Internal(format!("nothing to look up: {other:?}"))),
         })
     }
 
@@ -210,6 +269,38 @@ impl DirectoryShell {
             );
         }
         Ok(room)
+    }
+
+    async fn admit(&self, ids: &[AccountId]) -> Result<(), Failure> {
+        let (own, registered): (Vec<AccountId>, Vec<AccountId>) =
+            ids.iter().partition(|id| (1..AccountId::FIRST.0).contains(&id.0));
+        for id in registered {
+            if id == AccountId(0) || self.ports.directory.by_id(id).await?.is_none() {
+                return Err(Failure::Unknown(Thing::Account));
+            }
+        }
+        let accounts = own.into_iter().map(|id| {
+            self.complete(NewAccount {
+                id: Some(id),
+                ..NewAccount::default()
+            })
+        });
+        let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
+        Ok(self.ports.passes.admit(&accounts).await?)
+    }
+
+    async fn pass(&self, id: AccountId) -> Result<String, Failure> {
+        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut random = [0; Directory::TOKEN_CHARS * 8];
+        self.ports.clock.random(&mut random);
+        let letter = |bytes: &[u8]| {
+            let number = bytes
+                .iter()
+                .fold(0, |number, byte| number << 8 | u64::from(*byte));
+            char::from(LETTERS[(number % LETTERS.len() as u64) as usize])
+        };
+        let fresh: String = random.chunks_exact(8).map(letter).collect();
+        Ok(self.ports.passes.pass(id, &fresh).await?)
     }
 
     async fn issue_code(

@@ -1,6 +1,9 @@
 //! What the directory can be asked and what it answers.
 
-use crate::model::{Account, AccountId, LoginName, NewAccount, NewGroup, RoomId, RoomInfo};
+use crate::model::{
+    Account, AccountId, Channel, ChannelId, FileId, Grant, LoginName, NewAccount, NewGroup, Pass, RoomId,
+    RoomInfo, SecretDigest, SharedFile,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where a one-time code goes, and what it is for.
@@ -62,6 +65,9 @@ pub enum DirectoryRequest {
     ById {
         id: AccountId,
     },
+    ByUuid {
+        uuid: String,
+    },
     AddLogin {
         id: AccountId,
         name: LoginName,
@@ -82,9 +88,75 @@ pub enum DirectoryRequest {
         text: String,
         limit: i64,
     },
+    /// By a part of the nickname.
+    SearchNicknames {
+        text: String,
+        limit: i64,
+    },
+    /// Groups by a part of the name they claim.
+    SearchClaims {
+        text: String,
+        limit: i64,
+    },
+    /// The group that claims a name.
+    Claimed {
+        name: String,
+    },
+    /// Keeps a sign-in, or dates it anew.
+    PutGrant {
+        value: SecretDigest,
+        account: AccountId,
+    },
+    FindGrant {
+        value: SecretDigest,
+    },
+    DropGrant {
+        value: SecretDigest,
+    },
+    /// The push channel of an account, a new one when there is none that is valid.
+    OpenChannel {
+        account: AccountId,
+    },
+    Channel {
+        id: ChannelId,
+    },
+    /// Keeps a file of a conversation.
+    AddFile {
+        file: SharedFile,
+    },
+    /// Refused with `Unknown(File)`, also when it is past its time.
+    File {
+        id: FileId,
+    },
+    /// Gives the right to fetch a file once, shown by the secret with this digest.
+    PutTicket {
+        ticket: SecretDigest,
+        file: FileId,
+    },
+    /// Uses such a right up. Refused with `Unknown(File)`.
+    TakeTicket {
+        ticket: SecretDigest,
+    },
     /// Makes a group. Refused with `Unknown(Account)`.
     CreateGroup {
         group: NewGroup,
+    },
+    /// The operator's app server: the accounts of these ids; those below [`AccountId::FIRST`] are made where they are
+    /// missing. Refused with `Unknown(Account)` for any other.
+    Admit {
+        ids: Vec<AccountId>,
+    },
+    /// The token of an account, made on first asking.
+    Pass {
+        id: AccountId,
+    },
+    ByPass {
+        token: String,
+    },
+    /// Whether the account may say anything in topics.
+    Silence {
+        id: AccountId,
+        silenced: bool,
     },
     /// Makes a code of `digits` decimal digits and sends it.
     IssueCode {
@@ -109,7 +181,14 @@ pub enum DirectoryAnswer {
     Ids(Vec<AccountId>),
     Groups(Vec<RoomInfo>),
     Room(RoomId),
+    MaybeRoom(Option<RoomId>),
+    MaybeGrant(Option<Grant>),
+    Channel(Channel),
+    MaybeChannel(Option<Channel>),
+    File(SharedFile),
     Hash(String),
     Code(IssuedCode),
+    Token(String),
+    MaybePass(Option<Pass>),
     Done,
 }

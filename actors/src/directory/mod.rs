@@ -2,6 +2,7 @@
 //! A pool of stateless actors, never one mailbox.
 
 mod actor;
+mod keep;
 pub mod messages;
 
 pub use actor::{Directory, DirectoryShell};

@@ -2,8 +2,9 @@
 
 use super::interest::{HubId, Interest};
 use super::state::{Arrival, Behind, HubState, SlotId};
+use crate::ledger::Bell;
 use crate::meters::Meters;
-use crate::model::{AccountId, Delivery, Push, RoomId, RoomPosition, Seq};
+use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, TopicId};
 use crate::ports::Clock;
 use crate::session::{CloseWhy, SessionEvent};
 use actix::prelude::*;
@@ -18,8 +19,14 @@ pub enum HubMessage {
     Room(RoomId, Arc<[Arc<Delivery>]>),
     /// A push for every session of one account.
     Account(AccountId, Arc<Delivery>),
+    /// A push for every session that listens to a topic.
+    Topic(TopicId, Arc<Delivery>),
+    /// New lines of the ledger, without holes.
+    Ledger(Arc<[Entry]>),
     /// The room ends at this seq: whoever has seen less must read back.
     Announce(RoomId, Seq),
+    /// The account is in exactly these rooms: its sessions follow them from where it came in.
+    Sync(AccountId, Arc<[RoomPosition]>),
     /// Every session says goodbye.
     CloseAll(CloseWhy),
 }
@@ -34,6 +41,7 @@ pub struct Sink {
     to: Recipient<SessionEvent>,
     queued_bytes: Rc<Cell<usize>>,
     missed_account_push: Rc<Cell<bool>>,
+    missed_lines: Rc<Cell<bool>>,
 }
 
 /// The sessions of one thread, as their socket actors use it. Cheap to clone, stays on its thread.
@@ -44,6 +52,7 @@ pub struct Hub {
     interest: Arc<Interest>,
     meters: Arc<Meters>,
     clock: Arc<dyn Clock>,
+    bell: Bell,
 }
 
 /// A session's place in its hub. Dropping it lets the session go.
@@ -54,6 +63,8 @@ pub struct Place {
     pub queued_bytes: Rc<Cell<usize>>,
     /// A push for the account did not fit: what it told must be re-read.
     pub missed_account_push: Rc<Cell<bool>>,
+    /// Lines of the ledger did not fit: where the account stands in it must be read again.
+    pub missed_lines: Rc<Cell<bool>>,
 }
 
 impl Hub {
@@ -63,13 +74,20 @@ impl Hub {
     pub const OUTBOX_EVENTS_MAX: usize = 64;
 
     #[must_use]
-    pub fn new(id: HubId, interest: Arc<Interest>, meters: Arc<Meters>, clock: Arc<dyn Clock>) -> Hub {
+    pub fn new(
+        id: HubId,
+        interest: Arc<Interest>,
+        meters: Arc<Meters>,
+        clock: Arc<dyn Clock>,
+        bell: Bell,
+    ) -> Hub {
         Hub {
             id,
             state: Rc::new(RefCell::new(HubState::default())),
             interest,
             meters,
             clock,
+            bell,
         }
     }
 
@@ -78,10 +96,12 @@ impl Hub {
     pub fn enter(&self, account: AccountId, to: Recipient<SessionEvent>) -> Place {
         let queued_bytes = Rc::new(Cell::new(0));
         let missed_account_push = Rc::new(Cell::new(false));
+        let missed_lines = Rc::new(Cell::new(false));
         let sink = Sink {
             to,
             queued_bytes: queued_bytes.clone(),
             missed_account_push: missed_account_push.clone(),
+            missed_lines: missed_lines.clone(),
         };
         let (slot, first) = self.state.borrow_mut().enter(account, sink);
         if first {
@@ -93,6 +113,7 @@ impl Hub {
             slot,
             queued_bytes,
             missed_account_push,
+            missed_lines,
         }
     }
 
@@ -134,6 +155,35 @@ impl Hub {
             },
         );
         self.meters.deliveries.add(taken * fresh.len() as u64);
+        if state.has_ledger_readers() {
+            self.bell.ring();
+        }
+    }
+
+    fn topic(&self, topic: TopicId, delivery: Arc<Delivery>) {
+        let state = self.state.borrow();
+        let deliveries: Arc<[Arc<Delivery>]> = Arc::new([delivery]);
+        let (event, bytes) = (SessionEvent::Deliver(deliveries.clone()), weight(&deliveries));
+        // Nothing keeps what is said there: who cannot take it misses it.
+        let taken = state
+            .listeners(topic)
+            .filter(|sink| sink.offer(&event, bytes))
+            .count();
+        self.meters.deliveries.add(taken as u64);
+    }
+
+    fn ledger(&self, entries: &[Entry]) {
+        let newcomers = self.state.borrow().newcomers(entries);
+        for (slot, room, seen) in newcomers {
+            self.follow(slot, room, seen);
+        }
+        let state = self.state.borrow();
+        for (slot, lines) in state.readers(entries) {
+            let Some(sink) = state.sink(slot) else { continue };
+            if sink.to.try_send(SessionEvent::Ledger(lines.into())).is_err() {
+                sink.missed_lines.set(true);
+            }
+        }
     }
 
     fn announce(&self, room: RoomId, end: Seq) {
@@ -142,6 +192,9 @@ impl Hub {
             let now = self.clock.now();
             // Nobody has seen `end`, so nobody takes this: all are behind, and read back.
             state.hand_over(room, end.next().next(), end, now, |_| false, Sink::wake);
+            if state.has_ledger_readers() {
+                self.bell.ring();
+            }
         }
     }
 
@@ -169,6 +222,19 @@ impl Hub {
             } else {
                 sink.missed_account_push.set(true);
                 sink.wake();
+            }
+        }
+    }
+
+    fn sync(&self, account: AccountId, positions: &[RoomPosition]) {
+        let slots = self.state.borrow().slots_of(account);
+        for slot in slots {
+            let (missing, gone) = self.state.borrow().differences(slot, positions);
+            for position in missing {
+                self.follow(slot, position.room, Seq(position.from_seq.0 - 1));
+            }
+            for room in gone {
+                self.unfollow(slot, room);
             }
         }
     }
@@ -223,6 +289,23 @@ impl Place {
         }
     }
 
+    /// From now on the session is told the ledger's lines of its rooms, those of newcomers included.
+    pub fn read_ledger(&self) {
+        self.hub.state.borrow_mut().read_ledger(self.slot);
+    }
+
+    /// Listens to one topic, or to none.
+    pub fn listen(&self, topic: Option<TopicId>) {
+        let (interest, id) = (&self.hub.interest, self.hub.id);
+        let left = self.hub.state.borrow_mut().listen(self.slot, topic);
+        if let Some(left) = left {
+            interest.leave_topic(left, id);
+        }
+        if let Some(topic) = topic {
+            interest.listen(topic, id);
+        }
+    }
+
     /// What to read back next.
     #[must_use]
     pub fn behind(&self) -> Option<Behind> {
@@ -240,12 +323,16 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let (account, rooms) = self.hub.state.borrow_mut().exit(self.slot);
-        for room in rooms {
-            self.hub.interest.leave_room(room, self.hub.id);
+        let emptied = self.hub.state.borrow_mut().exit(self.slot);
+        let (interest, id) = (&self.hub.interest, self.hub.id);
+        for room in emptied.rooms {
+            interest.leave_room(room, id);
         }
-        if let Some(account) = account {
-            self.hub.interest.leave_account(account, self.hub.id);
+        if let Some(account) = emptied.account {
+            interest.leave_account(account, id);
+        }
+        if let Some(topic) = emptied.topic {
+            interest.leave_topic(topic, id);
         }
         self.hub.meters.sessions.down();
     }
@@ -259,6 +346,7 @@ pub fn weight(deliveries: &[Arc<Delivery>]) -> usize {
         .iter()
         .map(|d| match &d.push {
             Push::Posted { message, .. } | Push::Revoked { message, .. } => FRAME_BYTES + message.body.len(),
+            Push::Signal { body, .. } | Push::Said { body, .. } => FRAME_BYTES + body.len(),
             _ => FRAME_BYTES,
         })
         .sum()
@@ -287,7 +375,10 @@ impl Handler<HubMessage> for HubActor {
         match message {
             HubMessage::Room(room, deliveries) => self.0.room(room, &deliveries),
             HubMessage::Account(account, delivery) => self.0.account(account, delivery),
+            HubMessage::Topic(topic, delivery) => self.0.topic(topic, delivery),
+            HubMessage::Ledger(entries) => self.0.ledger(&entries),
             HubMessage::Announce(room, end) => self.0.announce(room, end),
+            HubMessage::Sync(account, positions) => self.0.sync(account, &positions),
             HubMessage::CloseAll(why) => {
                 for sink in self.0.state.borrow().sinks() {
                     let _ = sink.to.try_send(SessionEvent::Close(why));

@@ -4,6 +4,7 @@
 mod actor;
 mod interest;
 mod state;
+mod watch;
 
 pub use actor::{Hub, HubActor, HubMessage, Place, weight};
 pub use interest::{HubId, Interest};

@@ -3,8 +3,11 @@
 //! Each follower has `seen`, the last seq it was given. A push with seq `n` is handed over only when `seen` is
 //! `n - 1`; a follower with less is behind and reads the missing part back from history before it goes on.
 
-use crate::model::{AccountId, RoomId, Seq, Timestamp};
-use std::collections::HashMap;
+use crate::model::{AccountId, RoomId, RoomPosition, Seq, Timestamp, TopicId};
+use std::collections::{HashMap, HashSet};
+
+#[path = "readers.rs"]
+mod readers;
 
 /// Names a session within its hub.
 pub type SlotId = usize;
@@ -18,6 +21,9 @@ struct Slot<S> {
     behind: Vec<RoomId>,
     /// Until the session has been told where it starts: the rooms its account has left meanwhile.
     opening: Option<Vec<RoomId>>,
+    /// Whether it is told the ledger's lines of its rooms.
+    reads_ledger: bool,
+    topic: Option<TopicId>,
 }
 
 #[derive(Debug)]
@@ -66,6 +72,8 @@ pub struct HubState<S> {
     next_slot: SlotId,
     accounts: HashMap<AccountId, Vec<SlotId>>,
     rooms: HashMap<RoomId, Followed>,
+    topics: HashMap<TopicId, Vec<SlotId>>,
+    ledger_readers: usize,
 }
 
 impl<S> Default for HubState<S> {
@@ -75,8 +83,19 @@ impl<S> Default for HubState<S> {
             next_slot: 0,
             accounts: HashMap::new(),
             rooms: HashMap::new(),
+            topics: HashMap::new(),
+            ledger_readers: 0,
         }
     }
+}
+
+/// What a session that has left leaves behind it: nobody here cares for these any more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Emptied {
+    /// It was the account's last session here.
+    pub account: Option<AccountId>,
+    pub rooms: Vec<RoomId>,
+    pub topic: Option<TopicId>,
 }
 
 impl<S> HubState<S> {
@@ -92,6 +111,8 @@ impl<S> HubState<S> {
                 rooms: Vec::new(),
                 behind: Vec::new(),
                 opening: Some(Vec::new()),
+                reads_ledger: false,
+                topic: None,
             },
         );
         let slots = self.accounts.entry(account).or_default();
@@ -99,17 +120,15 @@ impl<S> HubState<S> {
         (id, slots.len() == 1)
     }
 
-    /// Lets a session go. Returns the account if this was its last session here, and the rooms nobody follows now.
-    pub fn exit(&mut self, slot: SlotId) -> (Option<AccountId>, Vec<RoomId>) {
+    /// Lets a session go.
+    pub fn exit(&mut self, slot: SlotId) -> Emptied {
+        let topic = self.listen(slot, None);
         let Some(gone) = self.slots.remove(&slot) else {
-            return (None, Vec::new());
+            return Emptied::default();
         };
-        let mut emptied = Vec::new();
-        for room in gone.rooms {
-            if self.drop_follower(slot, room) {
-                emptied.push(room);
-            }
-        }
+        self.ledger_readers -= usize::from(gone.reads_ledger);
+        let mut rooms = gone.rooms;
+        rooms.retain(|room| self.drop_follower(slot, *room));
         let last = self.accounts.get_mut(&gone.account).is_some_and(|slots| {
             slots.retain(|other| *other != slot);
             slots.is_empty()
@@ -117,7 +136,11 @@ impl<S> HubState<S> {
         if last {
             self.accounts.remove(&gone.account);
         }
-        (last.then_some(gone.account), emptied)
+        Emptied {
+            account: last.then_some(gone.account),
+            rooms,
+            topic,
+        }
     }
 
     /// Makes a session follow a room of which it has seen everything up to `seen`. `true`: the room is new here.
@@ -218,6 +241,27 @@ impl<S> HubState<S> {
     /// The sessions of an account.
     pub fn slots_of(&self, account: AccountId) -> Vec<SlotId> {
         self.accounts.get(&account).cloned().unwrap_or_default()
+    }
+
+    /// What a session should follow and does not, and what it follows and should not.
+    pub fn differences(&self, slot: SlotId, wanted: &[RoomPosition]) -> (Vec<RoomPosition>, Vec<RoomId>) {
+        let Some(session) = self.slots.get(&slot) else {
+            return (Vec::new(), Vec::new());
+        };
+        let has: HashSet<RoomId> = session.rooms.iter().copied().collect();
+        let wants: HashSet<RoomId> = wanted.iter().map(|position| position.room).collect();
+        let missing = wanted
+            .iter()
+            .filter(|p| !has.contains(&p.room))
+            .copied()
+            .collect();
+        let gone = session
+            .rooms
+            .iter()
+            .filter(|room| !wants.contains(room))
+            .copied()
+            .collect();
+        (missing, gone)
     }
 
     /// How to reach a session.
@@ -363,158 +407,5 @@ impl<S> HubState<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::RefCell;
-
-    const ROOM: RoomId = RoomId(1);
-    const NOW: Timestamp = Timestamp(7);
-
-    /// Hands `first..=last` to the hub; sessions named in `full` take nothing. Returns who took it.
-    fn deliver(hub: &mut HubState<&'static str>, first: i64, last: i64, full: &[&str]) -> Vec<&'static str> {
-        let taken = RefCell::new(Vec::new());
-        if let Arrival::Fresh { skip } = hub.arrived(ROOM, Seq(first), Seq(last)) {
-            let hand = |sink: &&'static str| {
-                let takes = !full.contains(sink);
-                if takes {
-                    taken.borrow_mut().push(*sink);
-                }
-                takes
-            };
-            hub.hand_over(ROOM, Seq(first + skip as i64), Seq(last), NOW, hand, |_| {});
-        }
-        taken.into_inner()
-    }
-
-    fn two() -> (HubState<&'static str>, SlotId, SlotId) {
-        let mut hub = HubState::default();
-        let (ann, first) = hub.enter(AccountId(1), "ann");
-        assert!(first);
-        let (bob, _) = hub.enter(AccountId(2), "bob");
-        assert!(hub.follow(ann, ROOM, Seq(0), NOW));
-        assert!(!hub.follow(bob, ROOM, Seq(0), NOW));
-        (hub, ann, bob)
-    }
-
-    #[test]
-    fn followers_get_every_message_once_in_order() {
-        let (mut hub, ..) = two();
-        assert_eq!(deliver(&mut hub, 1, 1, &[]), ["ann", "bob"]);
-        assert_eq!(deliver(&mut hub, 1, 1, &[]), Vec::<&str>::new());
-        assert_eq!(deliver(&mut hub, 1, 3, &[]), ["ann", "bob"]);
-    }
-
-    #[test]
-    fn a_full_session_is_behind_until_it_has_read_back_what_it_missed() {
-        let (mut hub, ann, _) = two();
-        assert_eq!(deliver(&mut hub, 1, 2, &["ann"]), ["bob"]);
-        assert_eq!(deliver(&mut hub, 3, 3, &[]), ["bob"]);
-        assert_eq!(
-            hub.behind(ann),
-            Some(Behind {
-                room: ROOM,
-                from: Seq(1),
-                to: Seq(3),
-                since: NOW,
-                signals: 0
-            })
-        );
-        assert!(!hub.caught_up(ann, ROOM, Seq(2), Some(0)));
-        assert_eq!(deliver(&mut hub, 4, 4, &[]), ["bob"]);
-        assert!(!hub.caught_up(ann, ROOM, Seq(3), Some(0)));
-        assert!(hub.caught_up(ann, ROOM, Seq(4), Some(0)));
-        assert_eq!(hub.behind(ann), None);
-        assert_eq!(deliver(&mut hub, 5, 5, &[]), ["ann", "bob"]);
-    }
-
-    #[test]
-    fn a_hole_puts_every_follower_behind() {
-        let (mut hub, ann, bob) = two();
-        assert_eq!(deliver(&mut hub, 3, 3, &[]), Vec::<&str>::new());
-        for slot in [ann, bob] {
-            assert_eq!(hub.behind(slot).map(|b| (b.from, b.to)), Some((Seq(1), Seq(3))));
-        }
-    }
-
-    #[test]
-    fn a_session_that_has_seen_less_than_the_room_starts_behind() {
-        let (mut hub, ..) = two();
-        deliver(&mut hub, 1, 4, &[]);
-        let (eve, _) = hub.enter(AccountId(3), "eve");
-        hub.follow(eve, ROOM, Seq(2), NOW);
-        assert_eq!(hub.behind(eve).map(|b| (b.from, b.to)), Some((Seq(3), Seq(4))));
-    }
-
-    #[test]
-    fn a_session_that_has_seen_more_than_arrived_here_is_not_shown_it_again() {
-        let (mut hub, ..) = two();
-        let (eve, _) = hub.enter(AccountId(3), "eve");
-        hub.follow(eve, ROOM, Seq(2), NOW);
-        assert_eq!(deliver(&mut hub, 1, 2, &[]), ["ann", "bob"]);
-        assert_eq!(deliver(&mut hub, 3, 3, &[]), ["ann", "bob", "eve"]);
-    }
-
-    #[test]
-    fn the_last_session_to_leave_empties_the_room_and_the_account() {
-        let (mut hub, ann, bob) = two();
-        assert_eq!(hub.exit(ann), (Some(AccountId(1)), vec![]));
-        assert_eq!(hub.exit(bob), (Some(AccountId(2)), vec![ROOM]));
-        assert!(hub.is_empty());
-        assert_eq!(hub.arrived(ROOM, Seq(1), Seq(1)), Arrival::Nobody);
-    }
-
-    #[test]
-    fn a_second_session_of_an_account_keeps_it_here() {
-        let (mut hub, ann, _) = two();
-        let (again, first) = hub.enter(AccountId(1), "ann2");
-        assert!(!first);
-        assert_eq!(hub.exit(ann).0, None);
-        assert_eq!(hub.slots_of(AccountId(1)), vec![again]);
-    }
-
-    #[test]
-    fn a_missed_signal_is_re_read_too() {
-        let (mut hub, ann, _) = two();
-        assert_eq!(hub.hand_signal(ROOM, NOW, |sink| *sink != "ann", |_| {}), 1);
-        assert_eq!(
-            hub.behind(ann),
-            Some(Behind {
-                room: ROOM,
-                from: Seq(1),
-                to: Seq(0),
-                since: NOW,
-                signals: 1
-            })
-        );
-        // Another one while the first is being re-read.
-        assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 1);
-        assert!(!hub.caught_up(ann, ROOM, Seq(0), Some(1)));
-        assert_eq!(hub.behind(ann).map(|b| b.signals), Some(2));
-        assert!(hub.caught_up(ann, ROOM, Seq(0), Some(2)));
-        assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 2);
-    }
-
-    #[test]
-    fn what_an_account_leaves_while_its_session_opens_stays_left() {
-        let mut hub = HubState::default();
-        let (ann, _) = hub.enter(AccountId(1), "ann");
-        let other = RoomId(2);
-        hub.unfollow(ann, ROOM);
-        hub.unfollow(ann, other);
-        hub.follow(ann, other, Seq(4), NOW);
-        let fresh = hub.start(ann, &[(ROOM, Seq(7)), (other, Seq(4)), (RoomId(3), Seq(0))], NOW);
-        assert_eq!(fresh, [RoomId(3)]);
-        assert_eq!(hub.arrived(ROOM, Seq(8), Seq(8)), Arrival::Nobody);
-        assert_eq!(hub.arrived(other, Seq(5), Seq(5)), Arrival::Fresh { skip: 0 });
-    }
-
-    #[test]
-    fn a_room_followed_from_the_beginning_while_opening_starts_where_the_session_does() {
-        let mut hub = HubState::default();
-        let (ann, _) = hub.enter(AccountId(1), "ann");
-        hub.follow(ann, ROOM, Seq(0), NOW);
-        hub.start(ann, &[(ROOM, Seq(500))], NOW);
-        assert_eq!(hub.behind(ann), None);
-        assert_eq!(deliver(&mut hub, 501, 501, &[]), ["ann"]);
-    }
-}
+#[path = "state_tests.rs"]
+mod tests;

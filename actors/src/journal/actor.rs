@@ -42,14 +42,14 @@ pub struct Journal {
     state: JournalState,
     pending: HashMap<BatchId, Pending>,
     next_id: BatchId,
-    store: Arc<dyn JournalStore>,
-    clock: Arc<dyn Clock>,
-    meters: Arc<Meters>,
+    desk: Desk,
 }
 
 impl Journal {
     /// Commits waiting in the mailbox, at most: one per room, and a room sends the next after the answer.
     pub const MAILBOX_LEN_MAX: usize = JournalState::WAITING_BATCHES_MAX;
+    /// How often it looks for batches that waited too long, in milliseconds.
+    const LATE_EVERY_MS: u64 = 250;
 
     #[must_use]
     pub fn new(store: Arc<dyn JournalStore>, clock: Arc<dyn Clock>, meters: Arc<Meters>) -> Journal {
@@ -58,15 +58,13 @@ impl Journal {
             state,
             pending: HashMap::new(),
             next_id: 1,
-            store,
-            clock,
-            meters,
+            desk: Desk { store, clock, meters },
         }
     }
 
     fn write(&mut self, ctx: &mut Context<Self>) {
         loop {
-            let now = self.clock.now();
+            let now = self.desk.clock.now();
             let (ids, late) = self.state.take(now);
             for id in late {
                 if let Some(pending) = self.pending.remove(&id) {
@@ -78,9 +76,13 @@ impl Journal {
                 return;
             }
             let batches: Vec<Pending> = ids.iter().filter_map(|id| self.pending.remove(id)).collect();
-            let (store, clock, meters) = (self.store.clone(), self.clock.clone(), self.meters.clone());
-            let work = async move { commit(store, clock, meters, batches).await };
-            ctx.spawn(work.into_actor(self).map(|(), journal, ctx| {
+            let desk = self.desk.clone();
+            // A task of its own: should the store panic, the rooms concerned hear nothing, and the journal lives on.
+            let work = actix::spawn(commit(desk, batches));
+            ctx.spawn(work.into_actor(self).map(|ended, journal, ctx| {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a commit died; its rooms are told that its outcome is not known");
+                }
                 journal.state.finished();
                 journal.write(ctx);
             }));
@@ -93,6 +95,12 @@ impl Actor for Journal {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(Journal::MAILBOX_LEN_MAX);
+        // Writers may hang longer than what waits behind them may wait.
+        ctx.run_interval(Duration::from_millis(Journal::LATE_EVERY_MS), |journal, ctx| {
+            if journal.state.waiting() > 0 {
+                journal.write(ctx);
+            }
+        });
     }
 }
 
@@ -111,7 +119,7 @@ impl Handler<Commit> for Journal {
         self.next_id += 1;
         let (rows, since) = (
             message.batch.posts.len() + message.batch.reads.len(),
-            self.clock.now(),
+            self.desk.clock.now(),
         );
         if !self.state.submit(id, rows, since) {
             answer(
@@ -155,36 +163,36 @@ fn answer(reply: oneshot::Sender<Outcome>, outcome: Outcome) {
     let _ = reply.send(outcome);
 }
 
-/// Appends until it succeeds, is refused, or the time is up; then answers every room.
-async fn commit(
+/// Where a commit goes.
+#[derive(Clone)]
+struct Desk {
     store: Arc<dyn JournalStore>,
     clock: Arc<dyn Clock>,
     meters: Arc<Meters>,
-    batches: Vec<Pending>,
-) {
-    let since = batches
-        .iter()
-        .map(|p| p.since)
-        .min()
-        .unwrap_or_else(|| clock.now());
+}
+
+/// Appends until it succeeds, is refused, or the time is up; then answers every room.
+async fn commit(desk: Desk, batches: Vec<Pending>) {
+    let since = batches.iter().map(|p| p.since).min();
+    let since = since.unwrap_or_else(|| desk.clock.now());
     let (rooms, replies): (Vec<RoomBatch>, Vec<_>) = batches.into_iter().map(|p| (p.batch, p.reply)).unzip();
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let began = clock.now();
-        match store.append(&rooms).await {
+        let began = desk.clock.now();
+        match desk.store.append(&rooms).await {
             Ok(outcomes) => {
                 let rows = rooms.iter().map(|b| b.posts.len()).sum();
-                meters.committed(rows, clock.now().since_ms(began));
+                desk.meters.committed(rows, desk.clock.now().since_ms(began));
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     answer(reply, Ok(outcome));
                 }
                 return;
             }
             Err(AppendError::Unavailable(why)) => {
-                meters.commit_failures.add(1);
-                match JournalState::after_failure(attempt, since, clock.now(), JournalState::REFUSE_AFTER_MS)
-                {
+                desk.meters.commit_failures.add(1);
+                let (now, limit) = (desk.clock.now(), JournalState::REFUSE_AFTER_MS);
+                match JournalState::after_failure(attempt, since, now, limit) {
                     Next::RetryAfterMs(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
                     Next::GiveUp => {
                         tracing::warn!(%why, rooms = rooms.len(), "storage takes no writes; posts are refused");
@@ -192,13 +200,21 @@ async fn commit(
                     }
                 }
             }
-            Err(AppendError::Refused(failure)) => {
-                tracing::error!(%failure, rooms = rooms.len(), "storage refused a batch");
+            Err(AppendError::Refused(failure)) if rooms.len() == 1 => {
+                tracing::error!(%failure, room = %rooms[0].room, "storage refused a batch");
                 return refuse(replies, &failure);
             }
+            // One of the rooms is at fault: each is tried by itself, so that the others do not suffer for it.
+            Err(AppendError::Refused(_)) => {
+                for (batch, reply) in rooms.into_iter().zip(replies) {
+                    let alone = vec![Pending { batch, reply, since }];
+                    Box::pin(commit(desk.clone(), alone)).await;
+                }
+                return;
+            }
             Err(AppendError::InDoubt(doubts)) => {
-                meters.commits_in_doubt.add(1);
-                return settle(store, clock, rooms, replies, doubts).await;
+                desk.meters.commits_in_doubt.add(1);
+                return settle(&desk, rooms, replies, doubts).await;
             }
         }
     }
@@ -210,22 +226,31 @@ fn refuse(replies: Vec<oneshot::Sender<Outcome>>, failure: &Failure) {
     }
 }
 
-/// Finds out, room by room, what became of a commit that was not answered.
+/// Finds out what became of a commit that was not answered, of all its rooms at the same time: each may take long.
 async fn settle(
-    store: Arc<dyn JournalStore>,
-    clock: Arc<dyn Clock>,
+    desk: &Desk,
     rooms: Vec<RoomBatch>,
     replies: Vec<oneshot::Sender<Outcome>>,
     doubts: Vec<InDoubt>,
 ) {
     let mut doubts: HashMap<_, _> = doubts.into_iter().map(|d| (d.batch.room, d)).collect();
+    let mut settling = Vec::with_capacity(rooms.len());
     for (batch, reply) in rooms.into_iter().zip(replies) {
-        let outcome = match doubts.remove(&batch.room) {
-            Some(doubt) => settle_room(&*store, &*clock, batch, doubt).await,
+        match doubts.remove(&batch.room) {
+            Some(doubt) => {
+                let desk = desk.clone();
+                settling.push(actix::spawn(async move {
+                    answer(reply, settle_room(&*desk.store, &*desk.clock, batch, doubt).await);
+                }));
+            }
             // The transaction had left this room out before its commit.
-            None => Ok(BatchOutcome::Fenced),
-        };
-        answer(reply, outcome);
+            None => answer(reply, Ok(BatchOutcome::Fenced)),
+        }
+    }
+    for room in settling {
+        if let Err(error) = room.await {
+            tracing::error!(%error, "settling a commit died; its room is told that the outcome is not known");
+        }
     }
 }
 

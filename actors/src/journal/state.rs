@@ -62,16 +62,17 @@ impl JournalState {
         true
     }
 
-    /// The batches a free writer should commit together now, and those that waited too long.
+    /// The batches a free writer should commit together now, and those that waited too long, whether a writer is free
+    /// or not.
     pub fn take(&mut self, now: Timestamp) -> (Vec<BatchId>, Vec<BatchId>) {
         let (mut batches, mut late, mut rows) = (Vec::new(), Vec::new(), 0);
-        if self.writing >= self.writers_max {
-            return (batches, late);
-        }
+        let writer_free = self.writing < self.writers_max;
         while let Some(next) = self.waiting.front() {
             if now.since_ms(next.since) >= JournalState::REFUSE_AFTER_MS {
                 late.push(next.id);
-            } else if batches.is_empty() || rows + next.rows <= JournalState::ROWS_PER_COMMIT_MAX {
+            } else if writer_free
+                && (batches.is_empty() || rows + next.rows <= JournalState::ROWS_PER_COMMIT_MAX)
+            {
                 rows += next.rows;
                 batches.push(next.id);
             } else {
@@ -156,6 +157,29 @@ mod tests {
         journal.submit(1, 1, Timestamp(0));
         journal.submit(2, 1, Timestamp(3_000));
         assert_eq!(journal.take(Timestamp(4_000)), (vec![2], vec![1]));
+    }
+
+    #[test]
+    fn what_waited_too_long_is_refused_even_while_every_writer_hangs() {
+        let mut journal = JournalState::new(1);
+        journal.submit(1, 1, Timestamp(0));
+        journal.take(Timestamp(0));
+        journal.submit(2, 1, Timestamp(10));
+        journal.submit(3, 1, Timestamp(2_000));
+        assert_eq!(journal.take(Timestamp(4_009)), (vec![], vec![]));
+        assert_eq!(journal.take(Timestamp(4_010)), (vec![], vec![2]));
+        assert_eq!(journal.waiting(), 1);
+        journal.finished();
+        assert_eq!(journal.take(Timestamp(4_011)), (vec![3], vec![]));
+    }
+
+    #[test]
+    fn a_journal_takes_so_many_batches_and_no_more() {
+        let mut journal = JournalState::new(1);
+        for id in 0..JournalState::WAITING_BATCHES_MAX as u64 {
+            assert!(journal.submit(id, 1, Timestamp(0)));
+        }
+        assert!(!journal.submit(0, 1, Timestamp(0)));
     }
 
     #[test]

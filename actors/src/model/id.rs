@@ -35,12 +35,32 @@ id!(
     Seq
 );
 id!(
+    /// The place of a message in the order in which the messages of all rooms became final. Rising, below 2^53, with holes.
+    CommitKey
+);
+id!(
+    /// A topic that sessions listen to and nothing keeps: GoBelieve's IM room. Any number the client says.
+    TopicId
+);
+id!(
     /// The fencing number of a room's ownership; grows by one with every activation.
     Epoch
 );
 id!(
     /// A friend request or a request to join a group.
     RequestId
+);
+id!(
+    /// A private conversation as Kahla numbers them. From [`ViewId::FIRST`], clear of every group id.
+    ViewId
+);
+id!(
+    /// A file of a conversation, from 1.
+    FileId
+);
+id!(
+    /// A push channel, from 1.
+    ChannelId
 );
 id!(
     /// Milliseconds since the Unix epoch.
@@ -55,6 +75,11 @@ impl AccountId {
 impl RoomId {
     /// The first id of a direct room, clear of every account and group id.
     pub const FIRST_DIRECT: RoomId = RoomId(1 << 40);
+}
+
+impl ViewId {
+    /// The first id of a view: above every group id, and with all that follow it a 32-bit number for a long time.
+    pub const FIRST: ViewId = ViewId(1_000_000_000);
 }
 
 impl Seq {

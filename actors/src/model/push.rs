@@ -1,6 +1,6 @@
 //! Events for clients, before any dialect renders them, and the shared carrier that renders each at most once a dialect.
 
-use super::{AccountId, ChatMessage, CodecId, RoomId, RoomKind, Seq};
+use super::{AccountId, ChatMessage, CodecId, RoomId, RoomKind, Seq, TopicId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -24,6 +24,21 @@ pub enum Push {
         to: AccountId,
         active: bool,
     },
+    /// Something of the moment for `to`: from a person, or from the operator's app server when `from` is 0. Never stored.
+    Signal {
+        from: AccountId,
+        to: AccountId,
+        body: Arc<str>,
+    },
+    /// Said to all who listen to a topic. `origin` names the connection it came by. Never stored.
+    Said {
+        topic: TopicId,
+        from: AccountId,
+        origin: u64,
+        body: Arc<str>,
+    },
+    /// `account` may say nothing in topics from now on, or may again.
+    Silenced { account: AccountId, silenced: bool },
     /// `from` asks `to` to become friends.
     FriendRequested { from: AccountId, to: AccountId },
     /// `to` accepted the friend request of `from`.

@@ -176,6 +176,8 @@ pub struct NewGroup {
     pub place: Place,
     pub super_group: bool,
     pub category: String,
+    /// Takes the name for this group alone, among all groups that claim theirs. Refused with `Exists(Name)`.
+    pub claims_name: bool,
     pub created_at: Timestamp,
 }
 

@@ -1,26 +1,30 @@
 //! The façade that adapters hold: `node.room(id)`, `node.user(id)`, `node.directory()`, and a place for sessions.
 
+mod files;
 mod refs;
+mod route;
 
 pub use refs::{DirectoryRef, RoomRef, UserRef};
 
-use crate::cluster::Standing;
+use crate::cluster::{Cluster, ClusterParts, Placed, Standing};
 use crate::directory::{Directory, DirectoryShell};
 use crate::failure::{Failure, Thing};
 use crate::fanout::Fanout;
 use crate::hub::{Hub, HubActor, HubId, HubMessage, Interest};
 use crate::journal::{Journal, Quiet};
+use crate::ledger::{Attach, Bell, Ledger, LedgerSeat};
 use crate::meters::Meters;
-use crate::model::{Account, AccountId, RoomId, RoomKind, Timestamp};
-use crate::ports::{Clock, Ports};
+use crate::model::{Account, AccountId, Channel, Grant, RoomId, RoomKind, SecretDigest, Timestamp};
+use crate::ports::{Clock, Joining, Links, Ports};
 use crate::registry::Registry;
 use crate::room::{RoomActor, RoomShell};
 use crate::session::CloseWhy;
-use crate::user::{UserActor, UserShell};
+use crate::user::{UserActor, UserRequest, UserShell};
 use actix::prelude::*;
 use dashmap::DashMap;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 /// What a node is told about itself.
@@ -51,13 +55,18 @@ struct Inner {
     next_directory: AtomicUsize,
     directory_shell: Arc<DirectoryShell>,
     journal: Addr<Journal>,
+    ledger: Addr<Ledger>,
+    bell: Bell,
     interest: Arc<Interest>,
     fanout: Fanout,
     meters: Arc<Meters>,
     workers: Mutex<Vec<ArbiterHandle>>,
     cards: DashMap<AccountId, (Arc<Account>, Timestamp)>,
+    grants: DashMap<SecretDigest, (Grant, Timestamp)>,
     direct_rooms: DashMap<RoomKind, RoomId>,
     draining: AtomicBool,
+    standing: Arc<Standing>,
+    cluster: OnceLock<Arc<Cluster>>,
 }
 
 impl Node {
@@ -66,23 +75,34 @@ impl Node {
     /// Profiles kept for [`Node::card`], and direct rooms kept for [`Node::direct_room`], at most.
     pub const CACHE_LEN_MAX: usize = 200_000;
 
-    /// Starts a node. Its journal gets a thread of its own; rooms and users run on the workers that join.
+    /// Starts a node. Its journal and ledger get a thread of their own; rooms and users run on the workers that join.
     #[must_use]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what a node is made of, in the order in which it is made"
+    )]
     pub fn start(options: NodeOptions, ports: Ports) -> Node {
         let meters = Arc::new(Meters::default());
         let interest = Arc::new(Interest::default());
         let fanout = Fanout::new(interest.clone(), options.workers.clamp(1, HubId::MAX));
+        let arbiter = Arbiter::new().handle();
         let journal = {
             let journal = Journal::new(ports.journal.clone(), ports.clock.clone(), meters.clone());
-            Journal::start_in_arbiter(&Arbiter::new().handle(), |_| journal)
+            Journal::start_in_arbiter(&arbiter, |_| journal)
         };
+        let bell = Bell::default();
+        let ledger = {
+            let ledger = Ledger::new(ports.ledger.clone(), fanout.clone(), bell.clone());
+            Ledger::start_in_arbiter(&arbiter, |_| ledger)
+        };
+        let standing = Arc::new(Standing::alone(ports.clock.clone()));
         let room_shell = Arc::new(RoomShell {
             store: ports.rooms.clone(),
             journal: journal.clone(),
             fanout: fanout.clone(),
             clock: ports.clock.clone(),
             meters: meters.clone(),
-            standing: Arc::new(Standing::alone(ports.clock.clone())),
+            standing: standing.clone(),
         });
         let rooms = Registry::new(
             "room",
@@ -93,7 +113,9 @@ impl Node {
         Node(Arc::new_cyclic(|me: &Weak<Inner>| {
             let user_shell = Arc::new(UserShell {
                 users: ports.users.clone(),
+                views: ports.views.clone(),
                 rooms: ports.rooms.clone(),
+                ledger: ports.ledger.clone(),
                 fanout: fanout.clone(),
                 clock: ports.clock.clone(),
                 node: WeakNode(me.clone()),
@@ -117,13 +139,18 @@ impl Node {
                 next_directory: AtomicUsize::new(0),
                 directory_shell,
                 journal,
+                ledger,
+                bell,
                 interest,
                 fanout,
                 meters,
                 workers: Mutex::new(Vec::new()),
                 cards: DashMap::new(),
+                grants: DashMap::new(),
                 direct_rooms: DashMap::new(),
                 draining: AtomicBool::new(false),
+                standing,
+                cluster: OnceLock::new(),
             }
         }))
     }
@@ -141,6 +168,7 @@ impl Node {
             inner.interest.clone(),
             inner.meters.clone(),
             inner.ports.clock.clone(),
+            inner.bell.clone(),
         );
         inner.fanout.set_hub(index, HubActor(hub.clone()).start());
         let directory = Directory::new(inner.directory_shell.clone()).start();
@@ -155,6 +183,60 @@ impl Node {
             inner.users.set_arbiters(workers.clone());
         }
         hub
+    }
+
+    /// Makes this node a member of its cluster: waits until it may join, then keeps it one. Called once, before the
+    /// node serves. Refused with `Exists(Name)` when a node of this name lives.
+    pub async fn join_cluster(&self, joining: Joining, links: Arc<dyn Links>) -> Result<(), Failure> {
+        let inner = &self.0;
+        let cluster = Cluster::new(ClusterParts {
+            ports: inner.ports.clone(),
+            links,
+            joining,
+            standing: inner.standing.clone(),
+            interest: inner.interest.clone(),
+            fanout: inner.fanout.clone(),
+            node: self.downgrade(),
+        });
+        if inner.cluster.set(cluster.clone()).is_err() {
+            return Err(Failure::Internal("a node joins one cluster only".to_owned()));
+        }
+        cluster.join().await?;
+        inner.fanout.set_abroad(cluster.clone());
+        Arbiter::new().spawn(async move {
+            // A keeper that dies is started again: without one the lease ends and nothing is acknowledged.
+            while let Err(error) = tokio::spawn(cluster.clone().keep()).await {
+                tracing::error!(%error, "the cluster's keeper died and is started again");
+            }
+        });
+        Ok(())
+    }
+
+    /// The cluster this node is a member of, if any.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&Arc<Cluster>> {
+        self.0.cluster.get()
+    }
+
+    /// Sends rooms and users that belong elsewhere on their way. Returns how many.
+    pub(crate) fn hand_over(&self, elsewhere: impl Fn(Placed) -> bool) -> usize {
+        let rooms = self.0.rooms.hand_over(|room| elsewhere(Placed::Room(room)));
+        rooms + self.0.users.hand_over(|account| elsewhere(Placed::User(account)))
+    }
+
+    /// Which of these accounts have a session, on any node.
+    pub async fn online(&self, accounts: &[AccountId]) -> HashSet<AccountId> {
+        let mut online = match self.cluster() {
+            Some(cluster) => cluster.online(accounts).await,
+            None => HashSet::new(),
+        };
+        online.extend(
+            accounts
+                .iter()
+                .copied()
+                .filter(|account| self.is_online(*account)),
+        );
+        online
     }
 
     /// Whether every worker has joined.
@@ -238,10 +320,57 @@ impl Node {
         (now.since_ms(found.1) < Node::CARD_MS_MAX).then(|| found.0.clone())
     }
 
-    /// Drops what is cached of an account, here.
-    pub fn forget_user(&self, account: AccountId) {
+    /// The account of a sign-in that still counts. Like [`Node::card`], up to [`Node::CARD_MS_MAX`] old.
+    pub async fn signed_in(&self, value: SecretDigest) -> Result<Option<Arc<Account>>, Failure> {
+        let Some(grant) = self.grant(value).await? else {
+            return Ok(None);
+        };
+        match self.card(grant.account).await {
+            Ok(account) => {
+                let counts = grant.issued_at > account.tokens_from && !account.locked;
+                Ok(counts.then_some(account))
+            }
+            Err(Failure::Unknown(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn grant(&self, value: SecretDigest) -> Result<Option<Grant>, Failure> {
+        let now = self.clock().now();
+        if let Some(found) = self.0.grants.get(&value)
+            && now.since_ms(found.1) < Node::CARD_MS_MAX
+        {
+            return Ok(Some(found.0));
+        }
+        let found = self.directory().find_grant(value).await?;
+        if self.0.grants.len() >= Node::CACHE_LEN_MAX {
+            self.0.grants.clear();
+        }
+        // Only what there is: a value that was made on another node a moment ago counts at once.
+        if let Some(grant) = found {
+            self.0.grants.insert(value, (grant, now));
+        }
+        Ok(found)
+    }
+
+    /// Forgets a sign-in: here at once, on other nodes within [`Node::CARD_MS_MAX`].
+    pub async fn sign_out(&self, value: SecretDigest) -> Result<(), Failure> {
+        let done = self.directory().drop_grant(value).await;
+        self.0.grants.remove(&value);
+        done
+    }
+
+    /// Keeps a sign-in, or dates it anew so that it outlives a change of the password.
+    pub async fn sign_in(&self, value: SecretDigest, account: AccountId) -> Result<(), Failure> {
+        let done = self.directory().put_grant(value, account).await;
+        self.0.grants.remove(&value);
+        done
+    }
+
+    /// Drops what is cached of an account here, and has its actor drop its cache wherever it lives.
+    pub async fn forget_user(&self, account: AccountId) -> Result<(), Failure> {
         self.0.cards.remove(&account);
-        self.0.users.retire(account);
+        self.user(account).ask(UserRequest::Forget).await.map(drop)
     }
 
     /// The direct room of two accounts, made on first use by `a`. Refused with `Unknown(Account)`.
@@ -258,9 +387,22 @@ impl Node {
         Ok(room)
     }
 
-    /// Retires idle actors and repeats where active rooms end: called every second by the node's shell.
+    /// A seat at the ledger: from now on this node's hubs hear every line of it.
+    pub async fn read_ledger(&self) -> Result<LedgerSeat, Failure> {
+        let (reply, seat) = tokio::sync::oneshot::channel();
+        if self.0.ledger.try_send(Attach(reply)).is_err() {
+            return Err(Failure::Busy("the ledger".to_owned()));
+        }
+        let ended = Failure::Unavailable("the node is stopping".to_owned());
+        seat.await.unwrap_or(Err(ended))
+    }
+
+    /// Retires idle actors, starts those that must see to what an earlier one left, and repeats where active rooms
+    /// end: called every second by the node's shell.
     pub fn tick(&self) {
         self.0.fanout.announce_recent();
+        self.0.rooms.revive();
+        self.0.bell.ring();
         self.0.rooms.retire_idle(self.0.options.idle_ms);
         self.0.users.retire_idle(self.0.options.idle_ms);
     }
@@ -275,11 +417,25 @@ impl Node {
         if let Err(why) = ports.secrets.forget_codes(now).await {
             tracing::warn!(%why, "old codes were not forgotten");
         }
+        if let Err(why) = ports
+            .grants
+            .forget_channels(now.plus_ms(-Channel::VALID_MS))
+            .await
+        {
+            tracing::warn!(%why, "old push channels were not forgotten");
+        }
+        if let Err(why) = ports.files.forget_tickets(now).await {
+            tracing::warn!(%why, "old rights to fetch files were not forgotten");
+        }
     }
 
     /// Whether storage answers.
     pub async fn probe(&self) -> Result<(), Failure> {
-        Ok(self.0.ports.secrets.ping().await?)
+        self.0.ports.secrets.ping().await?;
+        match self.cluster().and_then(|cluster| cluster.problem()) {
+            Some(why) => Err(Failure::Unavailable(why)),
+            None => Ok(()),
+        }
     }
 
     #[must_use]
@@ -290,7 +446,14 @@ impl Node {
     /// Stops taking new work, waits until the journal is quiet (at most `within`), then says goodbye to sessions.
     pub async fn drain(&self, within: Duration) {
         self.0.draining.store(true, Ordering::Relaxed);
+        if let Some(cluster) = self.cluster() {
+            cluster.drain().await;
+        }
         let quiet = async {
+            // In a cluster rooms leave as soon as they are flushed; alone they stay and rest.
+            while self.0.rooms.living() > self.0.rooms.len() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             while let Ok(false) = self.0.journal.send(Quiet).await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
@@ -299,6 +462,13 @@ impl Node {
             tracing::warn!("the journal was not quiet in time");
         }
         self.0.fanout.to_all(&HubMessage::CloseAll(CloseWhy::NodeStops));
+    }
+
+    /// Signs off from the cluster: the last thing a node does.
+    pub async fn leave_cluster(&self) {
+        if let Some(cluster) = self.cluster() {
+            cluster.leave().await;
+        }
     }
 
     /// A handle that does not keep the node alive.

@@ -4,8 +4,10 @@ use super::Node;
 use crate::directory::{CodeChannel, DirectoryAnswer, DirectoryRequest, IssuedCode};
 use crate::failure::Failure;
 use crate::model::{
-    Account, AccountEdit, AccountId, Caller, ChatMessage, Friend, FriendRequest, HistoryPage, HistoryQuery,
-    JoinRequest, MessageId, NewAccount, NewGroup, Post, RequestId, RoomId, RoomInfo, RoomPosition, Seat, Seq,
+    Account, AccountEdit, AccountId, AnsweredRequest, Caller, Channel, ChannelId, ChatMessage, CommitKey,
+    Conversation, FileId, Friend, FriendRequest, Grant, HistoryPage, HistoryQuery, Inbox, JoinRequest,
+    MessageId, NewAccount, NewGroup, Pass, Post, RequestId, RoomId, RoomInfo, RoomPosition, Seat,
+    SecretDigest, Seq, SharedFile, View, ViewId,
 };
 use crate::registry::Ask;
 use crate::room::{RoomAnswer, RoomRequest, RoomView};
@@ -27,26 +29,13 @@ pub struct RoomRef {
 }
 
 impl RoomRef {
-    /// How often a request follows a room that moves, at most.
-    const MOVES_MAX: usize = 3;
-
     pub(super) fn new(node: Node, id: RoomId) -> RoomRef {
         RoomRef { node, id }
     }
 
-    /// Sends any request. One that was certainly not carried out because the room moved is sent again.
+    /// Sends any request to wherever the room lives, following it when it moves.
     pub async fn ask(&self, request: RoomRequest) -> Result<RoomAnswer, Failure> {
-        if self.node.is_draining() && !request.is_read() {
-            return Err(Failure::Unavailable("this node stops".to_owned()));
-        }
-        for _ in 0..RoomRef::MOVES_MAX {
-            let again = request.is_read().then(|| request.clone());
-            match self.node.0.rooms.ask(self.id, request.clone(), again).await {
-                Err(Failure::Moved) => tokio::task::yield_now().await,
-                answer => return answer,
-            }
-        }
-        Err(Failure::Busy(format!("room {}", self.id)))
+        self.node.ask_room(self.id, request).await
     }
 
     /// Asks for something that answers with nothing but success.
@@ -101,12 +90,10 @@ impl RoomRef {
         }
     }
 
-    /// Messages for a session that follows the room.
+    /// Messages for a session that follows the room: read where the session is, so that nodes whose link to the
+    /// room's owner is down lose nothing.
     pub async fn range(&self, query: HistoryQuery) -> Result<HistoryPage, Failure> {
-        match self.ask(RoomRequest::Range { query }).await? {
-            RoomAnswer::Page(page) => Ok(page),
-            other => unexpected(other),
-        }
+        Ok(self.node.0.ports.rooms.page(self.id, &query).await?)
     }
 
     /// What the room is, and the caller's seat in it.
@@ -147,10 +134,9 @@ impl UserRef {
         UserRef { node, id }
     }
 
-    /// Sends any request.
+    /// Sends any request to wherever the user's actor lives.
     pub async fn ask(&self, request: UserRequest) -> Result<UserAnswer, Failure> {
-        let again = request.is_read().then(|| request.clone());
-        self.node.0.users.ask(self.id, request, again).await
+        self.node.ask_user(self.id, request).await
     }
 
     user_reads! {
@@ -160,12 +146,58 @@ impl UserRef {
         friend_requests => UserRequest::FriendRequests, FriendRequests, Vec<(FriendRequest, Account)>;
         groups => UserRequest::Groups, Groups, Vec<RoomInfo>;
         join_requests => UserRequest::JoinRequests, JoinRequests, Vec<(JoinRequest, Account, RoomInfo)>;
+        conversations => UserRequest::Conversations, Conversations, Vec<Conversation>;
         positions => UserRequest::Positions, Positions, Vec<RoomPosition>;
+    }
+
+    pub async fn friend_request_history(&self) -> Result<Vec<(FriendRequest, Account)>, Failure> {
+        match self.ask(UserRequest::FriendRequestHistory).await? {
+            UserAnswer::FriendRequests(requests) => Ok(requests),
+            other => unexpected(other),
+        }
+    }
+
+    /// An open view by its id. Refused with `NotMember` unless this user is one of its two.
+    pub async fn view(&self, id: ViewId) -> Result<View, Failure> {
+        match self.ask(UserRequest::View { id }).await? {
+            UserAnswer::View(view) => Ok(view),
+            other => unexpected(other),
+        }
+    }
+
+    pub async fn view_with(&self, peer: AccountId) -> Result<Option<View>, Failure> {
+        match self.ask(UserRequest::ViewWith { peer }).await? {
+            UserAnswer::MaybeView(view) => Ok(view),
+            other => unexpected(other),
+        }
+    }
+
+    pub async fn answer_request(&self, id: RequestId, accept: bool) -> Result<AnsweredRequest, Failure> {
+        match self.ask(UserRequest::AnswerRequest { id, accept }).await? {
+            UserAnswer::Answered(answered) => Ok(answered),
+            other => unexpected(other),
+        }
+    }
+
+    /// Asks for a friendship that both sides hold or neither.
+    pub async fn ask_friendship(&self, to: AccountId) -> Result<RequestId, Failure> {
+        match self.ask(UserRequest::AskFriendship { to }).await? {
+            UserAnswer::Asked(id) => Ok(id),
+            other => unexpected(other),
+        }
     }
 
     pub async fn direct_room(&self, peer: AccountId) -> Result<RoomId, Failure> {
         match self.ask(UserRequest::DirectRoom { peer }).await? {
             UserAnswer::Room(room) => Ok(room),
+            other => unexpected(other),
+        }
+    }
+
+    /// What this user's rooms hold after a key, or after the one kept for its clients.
+    pub async fn inbox(&self, after: Option<CommitKey>, limit: i64) -> Result<Inbox, Failure> {
+        match self.ask(UserRequest::Inbox { after, limit }).await? {
+            UserAnswer::Inbox(inbox) => Ok(inbox),
             other => unexpected(other),
         }
     }
@@ -207,6 +239,17 @@ impl UserRef {
 /// The directory.
 pub struct DirectoryRef {
     node: Node,
+}
+
+macro_rules! directory_asks {
+    ($($name:ident($($field:ident: $type:ty),+) => $request:ident, $answer:ident, $result:ty;)*) => {
+        $(pub async fn $name(&self, $($field: $type),+) -> Result<$result, Failure> {
+            match self.ask(DirectoryRequest::$request { $($field),+ }).await? {
+                DirectoryAnswer::$answer(value) => Ok(value),
+                other => unexpected(other),
+            }
+        })*
+    };
 }
 
 impl DirectoryRef {
@@ -261,6 +304,36 @@ impl DirectoryRef {
         }
     }
 
+    directory_asks! {
+        by_uuid(uuid: String) => ByUuid, MaybeAccount, Option<Account>;
+        search_nicknames(text: String, limit: i64) => SearchNicknames, Accounts, Vec<Account>;
+        search_claims(text: String, limit: i64) => SearchClaims, Groups, Vec<RoomInfo>;
+        claimed(name: String) => Claimed, MaybeRoom, Option<RoomId>;
+        find_grant(value: SecretDigest) => FindGrant, MaybeGrant, Option<Grant>;
+        open_channel(account: AccountId) => OpenChannel, Channel, Channel;
+        channel(id: ChannelId) => Channel, MaybeChannel, Option<Channel>;
+        add_file(file: SharedFile) => AddFile, File, SharedFile;
+        file(id: FileId) => File, File, SharedFile;
+        take_ticket(ticket: SecretDigest) => TakeTicket, File, SharedFile;
+    }
+
+    pub(super) async fn put_grant(&self, value: SecretDigest, account: AccountId) -> Result<(), Failure> {
+        self.ask(DirectoryRequest::PutGrant { value, account })
+            .await
+            .map(drop)
+    }
+
+    pub(super) async fn drop_grant(&self, value: SecretDigest) -> Result<(), Failure> {
+        self.ask(DirectoryRequest::DropGrant { value }).await.map(drop)
+    }
+
+    /// Gives the right to fetch a file once to whoever shows the secret with this digest.
+    pub async fn put_ticket(&self, ticket: SecretDigest, file: FileId) -> Result<(), Failure> {
+        self.ask(DirectoryRequest::PutTicket { ticket, file })
+            .await
+            .map(drop)
+    }
+
     /// Management: many accounts at once, all or none.
     pub async fn create_many(&self, accounts: Vec<NewAccount>) -> Result<Vec<AccountId>, Failure> {
         match self.ask(DirectoryRequest::CreateMany { accounts }).await? {
@@ -295,6 +368,32 @@ impl DirectoryRef {
             DirectoryAnswer::Room(room) => Ok(room),
             other => unexpected(other),
         }
+    }
+
+    /// The operator's app server: sees to it that there are accounts of these ids.
+    pub async fn admit(&self, ids: Vec<AccountId>) -> Result<(), Failure> {
+        self.ask(DirectoryRequest::Admit { ids }).await.map(drop)
+    }
+
+    /// The app's token of an account, the same whenever asked.
+    pub async fn pass(&self, id: AccountId) -> Result<String, Failure> {
+        match self.ask(DirectoryRequest::Pass { id }).await? {
+            DirectoryAnswer::Token(token) => Ok(token),
+            other => unexpected(other),
+        }
+    }
+
+    pub async fn by_pass(&self, token: String) -> Result<Option<Pass>, Failure> {
+        match self.ask(DirectoryRequest::ByPass { token }).await? {
+            DirectoryAnswer::MaybePass(pass) => Ok(pass),
+            other => unexpected(other),
+        }
+    }
+
+    pub async fn silence(&self, id: AccountId, silenced: bool) -> Result<(), Failure> {
+        self.ask(DirectoryRequest::Silence { id, silenced })
+            .await
+            .map(drop)
     }
 
     /// Makes a code and sends it.

@@ -18,6 +18,12 @@ pub trait DirectoryStore: Send + Sync {
 
     async fn by_id(&self, id: AccountId) -> StoreResult<Option<Account>>;
 
+    /// The account with this UUID.
+    async fn by_uuid(&self, uuid: &str) -> StoreResult<Option<Account>>;
+
+    /// Accounts whose nickname contains `text`, without regard to case, by id, at most `limit`.
+    async fn search_nicknames(&self, text: &str, limit: i64) -> StoreResult<Vec<Account>>;
+
     /// Gives an account a login name, in place of the one of its kind, which is free again then. Refused with
     /// `Exists(Login)` when it is another account's, `Unknown(Account)`.
     async fn add_login(&self, id: AccountId, name: &LoginName) -> StoreResult<()>;

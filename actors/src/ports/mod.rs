@@ -4,25 +4,37 @@ pub mod blobs;
 pub mod clock;
 pub mod cluster;
 pub mod directory;
+pub mod files;
+pub mod grants;
+pub mod jobs;
 pub mod journal;
+pub mod ledger;
+pub mod links;
 pub mod notify;
 pub mod passwords;
 pub mod rooms;
 pub mod secrets;
 pub mod users;
+pub mod views;
 
 pub use blobs::{BlobId, BlobListed, BlobStat, BlobStore, ByteStream};
 pub use clock::Clock;
 pub use cluster::{Charter, ClusterStore, Joined, Joining};
 pub use directory::DirectoryStore;
+pub use files::FileStore;
+pub use grants::GrantStore;
+pub use jobs::JobStore;
 pub use journal::{
     AppendError, BatchOutcome, InDoubt, JournalStore, PostDraft, PostOutcome, RoomBatch, Verdict,
 };
+pub use ledger::{LedgerStore, PassStore};
+pub use links::{Inbound, Links, NoLinks};
 pub use notify::{Notice, Notifier};
 pub use passwords::Passwords;
 pub use rooms::{RoomChange, RoomSaved, RoomStore};
 pub use secrets::SecretStore;
 pub use users::{UserChange, UserSaved, UserSnapshot, UserStore};
+pub use views::ViewStore;
 
 use crate::failure::Failure;
 use std::sync::Arc;
@@ -61,9 +73,15 @@ pub struct Ports {
     pub journal: Arc<dyn JournalStore>,
     pub rooms: Arc<dyn RoomStore>,
     pub users: Arc<dyn UserStore>,
+    pub views: Arc<dyn ViewStore>,
+    pub grants: Arc<dyn GrantStore>,
+    pub files: Arc<dyn FileStore>,
+    pub jobs: Arc<dyn JobStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
     pub cluster: Arc<dyn ClusterStore>,
+    pub ledger: Arc<dyn LedgerStore>,
+    pub passes: Arc<dyn PassStore>,
     pub passwords: Arc<dyn Passwords>,
     pub notifier: Arc<dyn Notifier>,
 }

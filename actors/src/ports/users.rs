@@ -30,15 +30,25 @@ pub enum UserChange {
         reason: String,
         at: Timestamp,
     },
-    /// Answers the waiting request of `from`. Refused with `Unknown(FriendRequest)`. Accepting makes both contacts; a side
-    /// that blocks the other goes on blocking.
+    /// Answers the waiting request of `from`. Refused with `Unknown(FriendRequest)`. Accepting makes both contacts and
+    /// opens a view of the two, if none is open; a side that blocks the other goes on blocking.
     AnswerFriend {
         from: AccountId,
         accept: bool,
         reason: String,
         at: Timestamp,
     },
-    /// Removes this side's contact. Refused with `NotFriends`.
+    /// Like `AskFriend`, refused with `Exists(Contact)` when the two have an open view, whatever contacts there are.
+    AskFriendship {
+        to: AccountId,
+        at: Timestamp,
+    },
+    /// Removes the contacts of both sides, but not a block that the peer put up, and closes the view.
+    /// Refused with `NotFriends` when the two have no open view.
+    EndFriendship {
+        peer: AccountId,
+    },
+    /// Removes this side's contact and closes the view of the two. Refused with `NotFriends`.
     RemoveContact {
         peer: AccountId,
     },
@@ -47,7 +57,7 @@ pub enum UserChange {
         peer: AccountId,
         at: Timestamp,
     },
-    /// Removes the contact that blocks. Refused with `Unknown(Block)`.
+    /// Removes the contact that blocks, and closes the view of the two. Refused with `Unknown(Block)`.
     Unblock {
         peer: AccountId,
     },

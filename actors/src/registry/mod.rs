@@ -7,16 +7,17 @@ mod restart;
 mod tombstone;
 
 pub use restart::RestartBook;
-pub use tombstone::Tombstone;
+pub use tombstone::{Tombstone, Word};
 
+use crate::cluster::routing::Attempt;
 use crate::failure::Failure;
 use crate::ports::Clock;
 use actix::dev::channel::channel;
 use actix::prelude::*;
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use std::fmt::Display;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::oneshot;
 
@@ -30,9 +31,14 @@ impl<Q, A> Message for Ask<Q, A> {
     type Result = ();
 }
 
-/// Asks an actor to stop once nothing is under way: it was idle and has left the registry.
-#[derive(Clone, Copy, Debug)]
-pub struct Retire;
+/// Asks an actor to stop once nothing is under way: it has left the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retire {
+    /// It was idle. Requests already on their way to it are still answered.
+    Rest,
+    /// It belongs on another node from now on: what waits is finished, what comes is sent on.
+    HandOver,
+}
 
 impl Message for Retire {
     type Result = ();
@@ -60,6 +66,7 @@ struct Entry<A: Actor> {
     addr: Addr<A>,
     generation: u64,
     used_at_ms: AtomicI64,
+    ready: AtomicBool,
 }
 
 type Build<K, A> = dyn Fn(K, Tombstone<K>) -> A + Send + Sync;
@@ -71,6 +78,10 @@ pub struct Registry<K: Key, A: Actor<Context = Context<A>>> {
     arbiters: OnceLock<Vec<ArbiterHandle>>,
     build: Box<Build<K, A>>,
     deaths: Mutex<RestartBook<K>>,
+    /// Keys of which an actor ended before it had shown what it stored.
+    owed: DashSet<K>,
+    /// Actors that have not ended, those that have left the entries included.
+    living: AtomicUsize,
     generations: AtomicU64,
     clock: Arc<dyn Clock>,
     mailbox_len_max: usize,
@@ -91,6 +102,8 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
             arbiters: OnceLock::new(),
             build,
             deaths: Mutex::new(RestartBook::default()),
+            owed: DashSet::new(),
+            living: AtomicUsize::new(0),
             generations: AtomicU64::new(1),
             clock,
             mailbox_len_max,
@@ -122,52 +135,41 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         self.entries.iter().map(|e| *e.key()).collect()
     }
 
-    /// Sends a request and waits for its answer. A full mailbox is `Busy`. When the actor died over it:
-    /// asked again once if `again` gives the request back, else `OutcomeUnknown`.
-    pub async fn ask<Q, R>(&self, key: K, request: Q, again: Option<Q>) -> Result<R, Failure>
-    where
-        A: Handler<Ask<Q, R>>,
-        Q: Send + 'static,
-        R: Send + 'static,
-        A::Context: actix::dev::ToEnvelope<A, Ask<Q, R>>,
-    {
-        match self.try_ask(key, request).await {
-            Ok(answer) => answer,
-            Err(()) => match again {
-                Some(request) => self
-                    .try_ask(key, request)
-                    .await
-                    .unwrap_or(Err(Failure::OutcomeUnknown)),
-                None => Err(Failure::OutcomeUnknown),
-            },
-        }
+    /// How many actors have not ended yet, those that are finishing what they had included.
+    #[must_use]
+    pub fn living(&self) -> usize {
+        self.living.load(Ordering::Acquire)
     }
 
-    /// `Err(())`: the actor took the request and died.
-    async fn try_ask<Q, R>(&self, key: K, request: Q) -> Result<Result<R, Failure>, ()>
+    /// Sends a request and waits for its answer. A full mailbox is `Busy`.
+    pub async fn attempt<Q, R>(&self, key: K, request: Q) -> Attempt<R>
     where
         A: Handler<Ask<Q, R>>,
         Q: Send + 'static,
         R: Send + 'static,
         A::Context: actix::dev::ToEnvelope<A, Ask<Q, R>>,
     {
+        let busy = || Attempt::Answered(Err(Failure::Busy(format!("{} {key}", self.what))));
         let (reply, answer) = oneshot::channel();
         let mut ask = Ask { request, reply };
         for _ in 0..3 {
             let (addr, generation) = match self.find(key) {
                 Ok(found) => found,
-                Err(failure) => return Ok(Err(failure)),
+                // The node starts or stops: another one may do it, or this one in a moment.
+                Err(failure @ Failure::Unavailable(_)) => return Attempt::NotDone(failure),
+                Err(failure) => return Attempt::Answered(Err(failure)),
             };
             match addr.try_send(ask) {
-                Ok(()) => return answer.await.map_err(|_| ()),
-                Err(SendError::Full(_)) => return Ok(Err(Failure::Busy(format!("{} {key}", self.what)))),
+                // A dropped reply: the actor took the request and died.
+                Ok(()) => return answer.await.map_or(Attempt::Lost, Attempt::of),
+                Err(SendError::Full(_)) => return busy(),
                 Err(SendError::Closed(back)) => {
                     self.forget(key, generation);
                     ask = back;
                 }
             }
         }
-        Ok(Err(Failure::Busy(format!("{} {key}", self.what))))
+        busy()
     }
 
     fn find(&self, key: K) -> Result<(Addr<A>, u64), Failure> {
@@ -188,6 +190,7 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
                     addr,
                     generation,
                     used_at_ms: AtomicI64::new(now.0),
+                    ready: AtomicBool::new(false),
                 })
             }
         };
@@ -202,12 +205,13 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
             return Err(Failure::Unavailable("the node is stopping".to_owned()));
         };
         let (sender, receiver) = channel(self.mailbox_len_max);
+        self.living.fetch_add(1, Ordering::AcqRel);
         let started = arbiter.spawn_fn(move || {
             let context = Context::with_receiver(receiver);
             let reporter = me.clone();
             let tombstone = Tombstone::new(
                 key,
-                Box::new(move |key, panicked| reporter.ended(key, generation, panicked)),
+                Box::new(move |key, word| reporter.hear(key, generation, word)),
             );
             let actor = (me.build)(key, tombstone);
             actix::spawn(context.into_future(actor));
@@ -215,11 +219,38 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         if started {
             Ok(Addr::new(sender))
         } else {
+            self.living.fetch_sub(1, Ordering::AcqRel);
             Err(Failure::Unavailable("the node is stopping".to_owned()))
         }
     }
 
+    fn hear(&self, key: K, generation: u64, word: Word) {
+        match word {
+            Word::Ready => {
+                if let Some(entry) = self.entries.get(&key).filter(|e| e.generation == generation) {
+                    entry.ready.store(true, Ordering::Release);
+                }
+                self.owed.remove(&key);
+            }
+            Word::Leaves { owes } => {
+                self.forget(key, generation);
+                self.note(key, owes);
+            }
+            Word::Ended { panicked, owes } => {
+                self.ended(key, generation, panicked);
+                self.note(key, owes);
+            }
+        }
+    }
+
+    fn note(&self, key: K, owes: bool) {
+        if owes {
+            self.owed.insert(key);
+        }
+    }
+
     fn ended(&self, key: K, generation: u64, panicked: bool) {
+        self.living.fetch_sub(1, Ordering::AcqRel);
         self.forget(key, generation);
         if panicked {
             let resting = self.lock_deaths().record(key, self.clock.now());
@@ -233,11 +264,36 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
     }
 
     /// Retires one actor whatever it does: the next request starts a new one.
-    pub fn retire(&self, key: K) {
-        if let Some((_, entry)) = self.entries.remove(&key)
-            && entry.addr.try_send(Retire).is_err()
-        {
-            tracing::debug!(kind = self.what, %key, "an actor to retire had already ended or was full");
+    pub fn retire(&self, key: K, how: Retire) {
+        if let Some((_, entry)) = self.entries.remove(&key) {
+            self.tell_retire(key, &entry, how);
+        }
+    }
+
+    /// Hands over every actor that belongs elsewhere. Returns how many.
+    pub fn hand_over(&self, elsewhere: impl Fn(K) -> bool) -> usize {
+        let keys: Vec<K> = self.keys().into_iter().filter(|key| elsewhere(*key)).collect();
+        for key in &keys {
+            self.retire(*key, Retire::HandOver);
+        }
+        keys.len()
+    }
+
+    fn tell_retire(&self, key: K, entry: &Entry<A>, how: Retire) {
+        match entry.addr.try_send(how) {
+            Ok(()) | Err(SendError::Closed(_)) => {}
+            // It must hear of it all the same: waits for room in the mailbox.
+            Err(SendError::Full(how)) => {
+                let (addr, what) = (entry.addr.clone(), self.what);
+                let told = async move {
+                    if addr.send(how).await.is_err() {
+                        tracing::debug!(kind = what, %key, "an actor to retire had already ended");
+                    }
+                };
+                if let Some(arbiter) = self.arbiters.get().and_then(|arbiters| arbiters.first()) {
+                    arbiter.spawn(told);
+                }
+            }
         }
     }
 
@@ -256,12 +312,31 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         for key in keys {
             if let Some((_, entry)) = self.entries.remove_if(&key, |_, entry| idle(entry)) {
                 retired += 1;
-                if entry.addr.try_send(Retire).is_err() {
-                    tracing::debug!(kind = self.what, %key, "an idle actor had already ended or was full");
-                }
+                self.tell_retire(key, &entry, Retire::Rest);
             }
         }
         retired
+    }
+
+    /// Sees to it that every key whose actor ended owing something gets a new one, until one is ready: it has shown
+    /// what was left.
+    pub fn revive(&self) {
+        let owed: Vec<K> = self.owed.iter().map(|key| *key).collect();
+        for key in owed {
+            match self
+                .entries
+                .get(&key)
+                .map(|entry| entry.ready.load(Ordering::Acquire))
+            {
+                Some(true) => drop(self.owed.remove(&key)),
+                Some(false) => {}
+                None => {
+                    if let Err(failure) = self.find(key) {
+                        tracing::debug!(kind = self.what, %key, %failure, "what an actor left must wait");
+                    }
+                }
+            }
+        }
     }
 
     fn lock_deaths(&self) -> std::sync::MutexGuard<'_, RestartBook<K>> {

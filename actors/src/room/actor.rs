@@ -13,6 +13,7 @@ use crate::registry::{Ask, Retire, Tombstone};
 use actix::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// What every room of a node shares.
@@ -26,7 +27,11 @@ pub struct RoomShell {
     pub standing: Arc<Standing>,
 }
 
-type Reply = oneshot::Sender<Result<RoomAnswer, Failure>>;
+/// The way back to whoever asked.
+struct Reply {
+    to: oneshot::Sender<Result<RoomAnswer, Failure>>,
+    is_post: bool,
+}
 
 enum Load {
     Loading,
@@ -36,13 +41,14 @@ enum Load {
 
 /// The actor of one room.
 pub struct RoomActor {
+    /// First, so that it is dropped first: the registry knows of a death before anybody who waits hears of it.
+    tombstone: Tombstone<RoomId>,
     id: RoomId,
     load: Load,
     shell: Arc<RoomShell>,
     replies: HashMap<Ticket, Reply>,
     next_ticket: Ticket,
-    retiring: bool,
-    _tombstone: Tombstone<RoomId>,
+    retiring: Option<Retire>,
 }
 
 impl RoomActor {
@@ -54,13 +60,13 @@ impl RoomActor {
     #[must_use]
     pub fn new(id: RoomId, shell: Arc<RoomShell>, tombstone: Tombstone<RoomId>) -> RoomActor {
         RoomActor {
+            tombstone,
             id,
             load: Load::Loading,
             shell,
             replies: HashMap::new(),
             next_ticket: 1,
-            retiring: false,
-            _tombstone: tombstone,
+            retiring: None,
         }
     }
 
@@ -74,9 +80,30 @@ impl RoomActor {
         for effect in effects {
             self.perform(effect, ctx);
         }
-        if self.retiring && matches!(&self.load, Load::Ready(state) if state.is_idle()) {
-            ctx.stop();
+        self.leave_when_idle(ctx);
+    }
+
+    /// Ends a retiring room once nothing is under way.
+    fn leave_when_idle(&mut self, ctx: &mut Context<Self>) {
+        let Some(how) = self.retiring else {
+            return;
+        };
+        let epoch = match &self.load {
+            Load::Ready(state) if state.is_idle() => state.census().epoch,
+            Load::Ready(_) => return,
+            Load::Loading | Load::Failed(_) => return ctx.stop(),
+        };
+        if how == Retire::Rest {
+            return ctx.stop();
         }
+        let (shell, id) = (self.shell.clone(), self.id);
+        let release = async move {
+            if let Err(error) = shell.store.release(id, epoch).await {
+                // The next owner waits until this node leaves or takes the room from a node that does not answer.
+                tracing::warn!(room = %id, %error, "a room that was handed over could not be released");
+            }
+        };
+        ctx.wait(release.into_actor(self).map(|(), _, ctx| ctx.stop()));
     }
 
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
@@ -118,23 +145,36 @@ impl RoomActor {
             }
             Effect::Publish(pushes) => self.shell.fanout.to_room(self.id, pushes),
             Effect::PushTo(account, push) => self.shell.fanout.to_account(account, push),
-            Effect::Stop => ctx.stop(),
+            Effect::Stop => self.leave(ctx),
         }
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Result<RoomAnswer, Failure>) {
-        match &answer {
-            Ok(RoomAnswer::Posted(_)) => self.shell.meters.posts_acknowledged.add(1),
-            Err(_) => self.shell.meters.posts_refused.add(1),
-            Ok(_) => {}
+        let Some(reply) = self.replies.remove(&ticket) else {
+            return;
+        };
+        if reply.is_post {
+            let meters = &self.shell.meters;
+            let meter = if answer.is_ok() {
+                &meters.posts_acknowledged
+            } else {
+                &meters.posts_refused
+            };
+            meter.add(1);
         }
-        if let Some(reply) = self.replies.remove(&ticket) {
-            // Whoever asked may have gone: what was stored is stored.
-            let _ = reply.send(answer);
-        }
+        // Whoever asked may have gone: what was stored is stored.
+        let _ = reply.to.send(answer);
+    }
+
+    /// Leaves the registry, and ends once requests that were already on their way have been sent on.
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        self.tombstone.leave();
+        let grace = std::time::Duration::from_millis(RoomActor::GRACE_MS);
+        ctx.run_later(grace, |_, ctx| ctx.stop());
     }
 
     fn commit(&mut self, batch: crate::ports::RoomBatch, ctx: &mut Context<Self>) {
+        self.tombstone.burden();
         let (reply, outcome) = oneshot::channel();
         let sent = self.shell.journal.try_send(Commit { batch, reply });
         let work = async move {
@@ -146,7 +186,12 @@ impl RoomActor {
         };
         ctx.spawn(work.into_actor(self).map(|outcome, room, ctx| {
             let now = room.shell.clock.now();
+            let is_known = outcome != Err(CommitFailure::Unknown);
             room.with_state(ctx, |state, out| state.committed(outcome, now, out));
+            // Not before it is shown: should the room die over it, the next one sees to it.
+            if is_known {
+                room.tombstone.unburden();
+            }
         }));
     }
 
@@ -184,12 +229,22 @@ impl RoomActor {
                 let state = RoomState::new(snapshot);
                 self.shell.fanout.announce(self.id, state.last_seq());
                 self.load = Load::Ready(Box::new(state));
+                self.tombstone.ready();
             }
             Err(failure) => {
                 tracing::debug!(room = %self.id, %failure, "a room could not be loaded");
+                // Nothing that was asked for has been begun, whatever became of the activation.
+                let failure = match failure {
+                    Failure::OutcomeUnknown => Failure::Unavailable("a room could not be loaded".to_owned()),
+                    other => other,
+                };
+                if !matches!(failure, Failure::Unavailable(_)) {
+                    // No such room, or another node's: nothing is left to show here.
+                    self.tombstone.ready();
+                }
                 self.load = Load::Failed(failure);
                 // Requests already in the mailbox hear the failure; later ones start a new actor.
-                ctx.notify(Leave);
+                self.leave(ctx);
             }
         }
     }
@@ -202,13 +257,6 @@ async fn load_seats(
 ) -> Result<RoomAnswer, Failure> {
     let seats = shell.store.seats(&members).await?;
     Ok(RoomAnswer::Seats(view, seats))
-}
-
-/// Comes after what was in the mailbox when loading failed.
-struct Leave;
-
-impl Message for Leave {
-    type Result = ();
 }
 
 impl Actor for RoomActor {
@@ -239,35 +287,40 @@ impl Handler<Ask<RoomRequest, RoomAnswer>> for RoomActor {
             let _ = ask.reply.send(Err(failure.clone()));
             return;
         }
+        // Nothing is answered from memory once another node may know better.
+        if self.retiring == Some(Retire::HandOver) || !self.shell.standing.holds() {
+            let _ = ask.reply.send(Err(Failure::Moved));
+            return;
+        }
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.replies.insert(ticket, ask.reply);
+        let is_post = matches!(ask.request, RoomRequest::Post { .. });
+        self.replies.insert(
+            ticket,
+            Reply {
+                to: ask.reply,
+                is_post,
+            },
+        );
         let now = self.shell.clock.now();
         self.with_state(ctx, |state, out| state.ask(ticket, ask.request, now, out));
-    }
-}
-
-impl Handler<Leave> for RoomActor {
-    type Result = ();
-
-    fn handle(&mut self, _: Leave, ctx: &mut Context<Self>) {
-        ctx.stop();
     }
 }
 
 impl Handler<Retire> for RoomActor {
     type Result = ();
 
-    fn handle(&mut self, _: Retire, ctx: &mut Context<Self>) {
-        ctx.run_later(
-            std::time::Duration::from_millis(RoomActor::GRACE_MS),
-            |room, ctx| {
-                room.retiring = true;
-                room.with_state(ctx, |_, _| {});
-                if !matches!(room.load, Load::Ready(_)) {
-                    ctx.stop();
-                }
-            },
-        );
+    fn handle(&mut self, how: Retire, ctx: &mut Context<Self>) {
+        let grace = match how {
+            Retire::Rest => RoomActor::GRACE_MS,
+            Retire::HandOver => 0,
+        };
+        if how == Retire::HandOver {
+            self.retiring = Some(how);
+        }
+        ctx.run_later(Duration::from_millis(grace), move |room, ctx| {
+            room.retiring.get_or_insert(how);
+            room.leave_when_idle(ctx);
+        });
     }
 }

@@ -76,6 +76,10 @@ pub enum RoomRequest {
         caller: Caller,
         owner_may: bool,
     },
+    /// Leaves whoever one is: an owner hands over to who came first, and the last one out dissolves the group.
+    Quit {
+        caller: Caller,
+    },
     /// Managers. Refused with `Protected`, `Unknown(Member)`.
     Kick {
         caller: Caller,
@@ -134,7 +138,14 @@ pub struct RoomEdit {
 }
 
 impl RoomRequest {
-    /// Whether the request changes nothing, so that it may be asked again when its actor died.
+    /// Whether doing it twice is doing it once, so that it may be asked again when its outcome was lost.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        let tokened = matches!(self, RoomRequest::Post { post, .. } if post.token.is_some());
+        tokened || matches!(self, RoomRequest::Read { .. }) || self.is_read()
+    }
+
+    /// Whether the request changes nothing that is stored.
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(

@@ -7,6 +7,7 @@
 mod actor;
 mod apply;
 pub mod messages;
+mod read;
 mod rules;
 mod state;
 

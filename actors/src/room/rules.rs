@@ -102,6 +102,7 @@ impl RoomState {
             } => self.add(caller, &accounts, by_member, now),
             RoomRequest::Enter { caller } => self.enter(caller, now),
             RoomRequest::Leave { caller, owner_may } => self.leave(caller, owner_may, now),
+            RoomRequest::Quit { caller } => self.quit(caller, now),
             RoomRequest::Kick { caller, accounts } => self.kick(caller, accounts, now),
             RoomRequest::SetManager {
                 caller,
@@ -278,7 +279,8 @@ impl RoomState {
     fn add(&self, caller: Caller, accounts: &[AccountId], by_member: bool, now: Timestamp) -> Decision {
         if !by_member || self.info.rules.invite_off {
             self.manager(caller)?;
-        } else if !caller.trusted {
+        } else if self.owner(caller).is_err() {
+            // An owner need not be a member.
             self.member(caller.account)?;
         }
         let mut fresh: Vec<AccountId> = accounts
@@ -325,6 +327,28 @@ impl RoomState {
             accounts: vec![caller.account],
             at: now,
         }))
+    }
+
+    fn quit(&self, caller: Caller, now: Timestamp) -> Decision {
+        let me = self.member(caller.account)?;
+        let heir = self
+            .members
+            .values()
+            .filter(|member| member.account != me.account)
+            .min_by_key(|member| (member.joined_at, member.account));
+        let change = match heir {
+            None => RoomChange::Dissolve { at: now },
+            Some(heir) if self.info.owner == me.account => RoomChange::Transfer {
+                to: heir.account,
+                old_leaves: true,
+                at: now,
+            },
+            Some(_) => RoomChange::Remove {
+                accounts: vec![me.account],
+                at: now,
+            },
+        };
+        Ok(Some(change))
     }
 
     fn kick(&self, caller: Caller, accounts: Vec<AccountId>, now: Timestamp) -> Decision {

@@ -1,10 +1,10 @@
 //! A room's rules as a value: requests and outcomes in, effects out. Pure: time comes in, nothing goes out.
 
-use super::messages::{RoomAnswer, RoomCensus, RoomRequest, RoomView};
+use super::messages::{RoomAnswer, RoomRequest, RoomView};
 use crate::failure::{Failure, Thing};
 use crate::model::{
-    AccountId, Caller, ChatMessage, Counts, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId,
-    Post, Push, RoomInfo, RoomKind, RoomSnapshot, Seq, Timestamp,
+    AccountId, Caller, ChatMessage, Counts, Epoch, HistoryQuery, JoinRequest, Member, MessageId, Post, Push,
+    RoomInfo, RoomKind, RoomSnapshot, Seq, Timestamp,
 };
 use crate::ports::{BatchOutcome, PostDraft, PostOutcome, RoomBatch, RoomChange, RoomSaved};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -87,7 +87,7 @@ pub struct RoomState {
     /// The message whose revocation is being stored.
     pub(super) revoking: Option<ChatMessage>,
     stage: Stage,
-    waiting: VecDeque<(Ticket, RoomRequest)>,
+    pub(super) waiting: VecDeque<(Ticket, RoomRequest)>,
 }
 
 impl RoomState {
@@ -135,10 +135,7 @@ impl RoomState {
         }
         match request {
             RoomRequest::Page { caller, query, whole } => out.push(self.page(ticket, caller, query, whole)),
-            RoomRequest::Range { query } => {
-                let context = self.page_context(AccountId(0));
-                out.push(Effect::LoadPage(ticket, query, context));
-            }
+            RoomRequest::Range { query } => out.push(self.range(ticket, query)),
             RoomRequest::Look { caller } => {
                 out.push(Effect::Answer(ticket, Ok(RoomAnswer::Look(self.view(caller)))));
             }
@@ -197,7 +194,7 @@ impl RoomState {
                 for ticket in tickets(posts, reads) {
                     out.push(Effect::Answer(ticket, Err(failure.clone())));
                 }
-                self.advance(now, out);
+                self.go_on_after(&failure, now, out);
             }
         }
     }
@@ -217,8 +214,8 @@ impl RoomState {
                 self.stop(vec![ticket], &failure, out);
             }
             Err(failure) => {
-                out.push(Effect::Answer(ticket, Err(failure)));
-                self.advance(now, out);
+                out.push(Effect::Answer(ticket, Err(failure.clone())));
+                self.go_on_after(&failure, now, out);
             }
         }
     }
@@ -246,10 +243,21 @@ impl RoomState {
                 self.begin(ticket, change, out);
             }
             Err(failure) => {
-                out.push(Effect::Answer(ticket, Err(failure)));
-                self.advance(now, out);
+                out.push(Effect::Answer(ticket, Err(failure.clone())));
+                self.go_on_after(&failure, now, out);
             }
         }
+    }
+
+    /// Goes on after something was refused. What waited while storage was found gone is refused with it: trying each
+    /// in turn would keep the last of them waiting for many times the bound of one.
+    fn go_on_after(&mut self, failure: &Failure, now: Timestamp, out: &mut Vec<Effect>) {
+        if matches!(failure, Failure::Unavailable(_)) {
+            for (ticket, _) in self.waiting.drain(..) {
+                out.push(Effect::Answer(ticket, Err(failure.clone())));
+            }
+        }
+        self.advance(now, out);
     }
 
     /// Starts what can be started: the posts and reads at the head of the queue as one batch, or one change.
@@ -347,6 +355,10 @@ impl RoomState {
             within_ms,
         } = request
         {
+            if !caller.trusted && !self.members.contains_key(&caller.account) {
+                out.push(Effect::Answer(ticket, Err(Failure::NotMember)));
+                return;
+            }
             self.stage = Stage::Checking { ticket };
             out.push(Effect::LoadForRevoke {
                 caller,
@@ -367,8 +379,10 @@ impl RoomState {
         self.stage = Stage::Changing { ticket, change };
     }
 
-    /// Ends this actor's life: what was under way gets `failure`, what waits is sent to the next actor.
+    /// Ends this actor's life: what was under way gets `failure`, what waits is sent to the next actor. The shell
+    /// hears of it first, so that whoever is sent on does not come back here.
     fn stop(&mut self, tickets: Vec<Ticket>, failure: &Failure, out: &mut Vec<Effect>) {
+        out.push(Effect::Stop);
         for ticket in tickets {
             out.push(Effect::Answer(ticket, Err(failure.clone())));
         }
@@ -376,7 +390,6 @@ impl RoomState {
             out.push(Effect::Answer(ticket, Err(Failure::Moved)));
         }
         self.stage = Stage::Stopped;
-        out.push(Effect::Stop);
     }
 
     fn show_posts(&mut self, tickets: Vec<Ticket>, outcomes: Vec<PostOutcome>, out: &mut Vec<Effect>) {
@@ -420,70 +433,6 @@ impl RoomState {
                     up_to,
                 },
             ));
-        }
-    }
-
-    fn page(&self, ticket: Ticket, caller: Caller, mut query: HistoryQuery, whole: bool) -> Effect {
-        if !caller.trusted {
-            let Some(member) = self.members.get(&caller.account) else {
-                return Effect::Answer(ticket, Err(Failure::NotMember));
-            };
-            if !whole && !self.info.rules.history_before_join {
-                query.from_seq = query.from_seq.max(member.from_seq);
-            }
-        }
-        query.to_seq = query.to_seq.min(self.last_seq);
-        query.limit = query.limit.clamp(0, HistoryQuery::LIMIT_MAX);
-        query.offset = query.offset.max(0);
-        let context = self.page_context(caller.account);
-        if query.from_seq > query.to_seq {
-            return Effect::Answer(
-                ticket,
-                Ok(RoomAnswer::Page(HistoryPage {
-                    kind: Some(context.kind),
-                    read_seq: context.read_seq,
-                    peer_read_seq: context.peer_read_seq,
-                    last_seq: self.last_seq,
-                    ..HistoryPage::default()
-                })),
-            );
-        }
-        Effect::LoadPage(ticket, query, context)
-    }
-
-    fn page_context(&self, reader: AccountId) -> PageContext {
-        let read = |account: AccountId| self.members.get(&account).map_or(Seq(0), |m| m.read_seq);
-        PageContext {
-            kind: self.info.kind,
-            reader,
-            read_seq: read(reader),
-            peer_read_seq: self.info.kind.peer_of(reader).map_or(Seq(0), read),
-            last_seq: self.last_seq,
-        }
-    }
-
-    fn seats(&self, ticket: Ticket, caller: Caller) -> Effect {
-        let mut members: Vec<Member> = self.members.values().cloned().collect();
-        members.sort_by_key(|m| (std::cmp::Reverse(m.role), m.joined_at, m.account));
-        Effect::LoadSeats(ticket, self.view(caller), members)
-    }
-
-    fn view(&self, caller: Caller) -> RoomView {
-        RoomView {
-            info: self.info.clone(),
-            me: self.members.get(&caller.account).cloned(),
-            last_seq: self.last_seq,
-        }
-    }
-
-    /// What an operator sees of this room.
-    #[must_use]
-    pub fn census(&self) -> RoomCensus {
-        RoomCensus {
-            epoch: self.epoch,
-            last_seq: self.last_seq,
-            members: self.members.len(),
-            waiting: self.waiting.len(),
         }
     }
 

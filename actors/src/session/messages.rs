@@ -1,6 +1,6 @@
 //! What a session's socket actor is told by its node.
 
-use crate::model::Delivery;
+use crate::model::{Delivery, Entry};
 use actix::Message;
 use std::sync::Arc;
 
@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub enum SessionEvent {
     /// Show these, in this order.
     Deliver(Arc<[Arc<Delivery>]>),
+    /// Lines of the ledger that concern the session, in order. Only for sessions that read it.
+    Ledger(Arc<[Entry]>),
     /// The session is behind in a room: see [`crate::hub::Hub::behind`].
     CatchUp,
     /// Say goodbye and close.

@@ -2,11 +2,13 @@
 
 use super::messages::{UserAnswer, UserRequest};
 use super::state::{Told, UserState};
-use crate::failure::Failure;
+use crate::failure::{Failure, Thing};
 use crate::fanout::Fanout;
-use crate::model::{AccountId, Push, RoomKind, Seq};
+use crate::model::{
+    AccountId, AnsweredRequest, FriendRequest, Inbox, Push, RequestId, RequestStatus, RoomKind, Seq,
+};
 use crate::node::WeakNode;
-use crate::ports::{Clock, RoomStore, UserChange, UserSaved, UserStore};
+use crate::ports::{Clock, LedgerStore, RoomStore, UserChange, UserSaved, UserStore, ViewStore};
 use crate::registry::{Ask, Retire, Tombstone};
 use crate::room::RoomRequest;
 use actix::prelude::*;
@@ -15,7 +17,9 @@ use std::sync::Arc;
 /// What every user's actor of a node shares.
 pub struct UserShell {
     pub users: Arc<dyn UserStore>,
+    pub views: Arc<dyn ViewStore>,
     pub rooms: Arc<dyn RoomStore>,
+    pub ledger: Arc<dyn LedgerStore>,
     pub fanout: Fanout,
     pub clock: Arc<dyn Clock>,
     pub node: WeakNode,
@@ -23,11 +27,12 @@ pub struct UserShell {
 
 /// The actor of one account.
 pub struct UserActor {
+    /// First, so that it is dropped first: the registry knows of a death before anybody who waits hears of it.
+    _tombstone: Tombstone<AccountId>,
     id: AccountId,
     /// `None` until the first request, and after every change.
     state: Option<Arc<UserState>>,
     shell: Arc<UserShell>,
-    _tombstone: Tombstone<AccountId>,
 }
 
 impl UserActor {
@@ -64,10 +69,16 @@ impl Handler<Ask<UserRequest, UserAnswer>> for UserActor {
             request,
             UserRequest::Friends { .. }
                 | UserRequest::FriendRequests
+                | UserRequest::FriendRequestHistory
+                | UserRequest::Conversations
+                | UserRequest::View { .. }
+                | UserRequest::ViewWith { .. }
                 | UserRequest::Groups
                 | UserRequest::JoinRequests
                 | UserRequest::Positions
                 | UserRequest::DirectRoom { .. }
+                | UserRequest::Inbox { .. }
+                | UserRequest::KeepKey { .. }
         );
         if reads_store_only {
             let work = async move { read(&shell, id, request).await };
@@ -87,6 +98,7 @@ impl Handler<Retire> for UserActor {
     type Result = ();
 
     fn handle(&mut self, _: Retire, ctx: &mut Context<Self>) {
+        // A cache has nothing to hand over; what waits in the mailbox is still answered.
         ctx.run_later(std::time::Duration::from_millis(UserActor::GRACE_MS), |_, ctx| {
             ctx.stop()
         });
@@ -97,9 +109,34 @@ async fn read(shell: &UserShell, id: AccountId, request: UserRequest) -> Result<
     Ok(match request {
         UserRequest::Friends { blocked } => UserAnswer::Friends(shell.users.friends(id, blocked).await?),
         UserRequest::FriendRequests => UserAnswer::FriendRequests(shell.users.friend_requests(id).await?),
+        UserRequest::FriendRequestHistory => UserAnswer::FriendRequests(shell.views.requests_to(id).await?),
+        UserRequest::Conversations => UserAnswer::Conversations(shell.views.conversations(id).await?),
+        UserRequest::View { id: view } => {
+            let view = shell.views.view(view).await?.filter(|view| !view.closed);
+            let view = view.ok_or(Failure::Unknown(Thing::Room))?;
+            view.open_for(id).ok_or(Failure::NotMember)?;
+            UserAnswer::View(view)
+        }
+        UserRequest::ViewWith { peer } => UserAnswer::MaybeView(shell.views.open_view(id, peer).await?),
         UserRequest::Groups => UserAnswer::Groups(shell.users.groups(id).await?),
         UserRequest::JoinRequests => UserAnswer::JoinRequests(shell.users.join_requests(id).await?),
         UserRequest::Positions => UserAnswer::Positions(shell.users.positions(id).await?),
+        UserRequest::Inbox { after, limit } => {
+            let after = match after {
+                Some(key) => key,
+                None => shell.ledger.key(id).await?,
+            };
+            UserAnswer::Inbox(
+                shell
+                    .ledger
+                    .inbox(id, after, limit.clamp(0, Inbox::LIMIT_MAX))
+                    .await?,
+            )
+        }
+        UserRequest::KeepKey { key } => {
+            shell.ledger.keep_key(id, key).await?;
+            UserAnswer::Done
+        }
         UserRequest::DirectRoom { peer } => {
             let kind = RoomKind::direct(id, peer);
             let room = shell.rooms.direct_room(kind, shell.clock.now()).await?;
@@ -147,6 +184,15 @@ async fn decide(
             }
             (Ok(UserAnswer::Done), Some(state))
         }
+        UserRequest::Signal { from, body } => {
+            if !state.relation(from).is_blocked() {
+                shell.fanout.to_account(id, Push::Signal { from, to: id, body });
+            }
+            (Ok(UserAnswer::Done), Some(state))
+        }
+        UserRequest::AnswerRequest { id: request, accept } => {
+            answer_request(shell, id, state, request, accept).await
+        }
         request => match state.decide(&request, shell.clock.now()) {
             Ok(Some(change)) => store(shell, id, state, change).await,
             Ok(None) => (
@@ -156,6 +202,53 @@ async fn decide(
             Err(failure) => (Err(failure), Some(state)),
         },
     }
+}
+
+async fn answer_request(
+    shell: &UserShell,
+    id: AccountId,
+    state: Arc<UserState>,
+    request: RequestId,
+    accept: bool,
+) -> Decided {
+    let (request, were_friends) = match open_request(shell, id, request).await {
+        Ok(found) => found,
+        Err(failure) => return (Err(failure), Some(state)),
+    };
+    let change = UserChange::AnswerFriend {
+        from: request.from,
+        accept,
+        reason: String::new(),
+        at: shell.clock.now(),
+    };
+    let (answer, state) = store(shell, id, state, change).await;
+    let were_friends = were_friends && accept;
+    let answer = answer.map(|_| {
+        UserAnswer::Answered(AnsweredRequest {
+            request,
+            were_friends,
+        })
+    });
+    (answer, state)
+}
+
+/// A request to this user that waits, and whether the two are friends already.
+async fn open_request(
+    shell: &UserShell,
+    id: AccountId,
+    request: RequestId,
+) -> Result<(FriendRequest, bool), Failure> {
+    let request = shell.views.request(request).await?;
+    let request = request.ok_or(Failure::Unknown(Thing::FriendRequest))?;
+    if request.to != id {
+        let why = "the target user of this request is not you";
+        return Err(Failure::Forbidden(why.to_owned()));
+    }
+    if request.status != RequestStatus::Waiting {
+        return Err(Failure::Exists(Thing::FriendRequest));
+    }
+    let view = shell.views.open_view(id, request.from).await?;
+    Ok((request, view.is_some()))
 }
 
 async fn store(shell: &UserShell, id: AccountId, state: Arc<UserState>, change: UserChange) -> Decided {
@@ -169,8 +262,10 @@ async fn store(shell: &UserShell, id: AccountId, state: Arc<UserState>, change: 
             Told::Push(account, push) => shell.fanout.to_account(account, push),
             Told::Reload => keep = None,
             Told::Forget(account) => {
-                if let Some(node) = shell.node.upgrade() {
-                    node.forget_user(account);
+                if let Some(node) = shell.node.upgrade()
+                    && let Err(failure) = node.forget_user(account).await
+                {
+                    tracing::warn!(%account, %failure, "a user's actor did not hear that its cache is stale");
                 }
             }
             Told::Block { peer, blocked } => {

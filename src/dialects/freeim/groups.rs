@@ -80,6 +80,7 @@ pub async fn create(call: Call) -> Answer {
         place: described.place,
         super_group: false,
         category: String::new(),
+        claims_name: false,
         created_at: Timestamp(0),
     };
     let node = &call.state.node;

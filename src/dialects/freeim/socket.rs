@@ -102,6 +102,9 @@ impl Codec for FreeimCodec {
             Push::JoinRequested { room, to, .. } => event("joinGroup", "system", room.0, to.0),
             Push::FriendAccepted { .. }
             | Push::FriendRemoved { .. }
+            | Push::Signal { .. }
+            | Push::Said { .. }
+            | Push::Silenced { .. }
             | Push::Joined { .. }
             | Push::Left { .. }
             | Push::Dissolved { .. } => return None,

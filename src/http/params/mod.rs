@@ -57,9 +57,10 @@ pub enum KeyCase {
     Ignored,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
     Query,
+    Route,
     Body,
 }
 
@@ -70,7 +71,7 @@ struct Entry {
     value: Param,
 }
 
-/// Every parameter of one request. Where body and query both name a key, the body wins.
+/// Every parameter of one request. Where several places name a key, the body wins over the path, the path over the query.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Params {
     entries: Vec<Entry>,
@@ -83,6 +84,11 @@ impl Params {
     pub fn with_case(mut self, case: KeyCase) -> Params {
         self.case = case;
         self
+    }
+
+    /// Adds a parameter that the path of the request holds.
+    pub fn add_route(&mut self, key: &str, value: &str) -> Result<(), ParamsError> {
+        self.add(Origin::Route, key.to_owned(), Param::Text(value.to_owned()))
     }
 
     /// The first value of a key.
@@ -134,11 +140,10 @@ impl Params {
             }
         };
         let entries: Vec<&Entry> = self.entries.iter().filter(named).collect();
-        let in_body = entries.iter().any(|entry| entry.origin == Origin::Body);
-        let origin = if in_body { Origin::Body } else { Origin::Query };
+        let strongest = entries.iter().map(|entry| entry.origin).max();
         entries
             .into_iter()
-            .filter(move |entry| entry.origin == origin)
+            .filter(move |entry| Some(entry.origin) == strongest)
             .map(|entry| &entry.value)
     }
 

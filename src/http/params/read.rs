@@ -10,6 +10,10 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::io::Read;
+use std::time::Duration;
+
+/// How long the body of a request with parameters may take to arrive.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 
 /// The bounds of parameter bodies; `app_data` of the application, otherwise the default.
 #[derive(Clone, Copy, Debug)]
@@ -26,20 +30,29 @@ impl Default for ParamsLimits {
     }
 }
 
+impl ParamsLimits {
+    /// The bounds in force for a request.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> ParamsLimits {
+        let shared = || {
+            request
+                .app_data::<web::Data<ParamsLimits>>()
+                .map(|data| data.get_ref())
+        };
+        request
+            .app_data::<ParamsLimits>()
+            .or_else(shared)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
 impl FromRequest for Params {
     type Error = ParamsError;
     type Future = LocalBoxFuture<'static, Result<Params, ParamsError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limits = request
-            .app_data::<ParamsLimits>()
-            .or_else(|| {
-                request
-                    .app_data::<web::Data<ParamsLimits>>()
-                    .map(|data| data.get_ref())
-            })
-            .copied()
-            .unwrap_or_default();
+        let limits = ParamsLimits::of(request);
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move { read(&request, payload, limits).await })
@@ -54,7 +67,9 @@ pub async fn read(
 ) -> Result<Params, ParamsError> {
     let mut params = of_query(request)?;
     let headers = request.headers();
-    let body = collect(headers, payload, limits.body_bytes_max).await?;
+    let body = tokio::time::timeout(ARRIVES_WITHIN, collect(headers, payload, limits.body_bytes_max))
+        .await
+        .unwrap_or(Err(ParamsError::Broken("it took too long".to_owned())))?;
     let body = decompressed(headers, body, limits.body_bytes_max)?;
     if body.is_empty() {
         return Ok(params);

@@ -40,6 +40,16 @@ fn query_and_urlencoded_body_are_united_and_the_body_wins() {
 }
 
 #[test]
+fn a_value_in_the_path_wins_over_the_query_and_yields_to_the_body() {
+    let mut params = read_from(TestRequest::post().uri("/?id=query")).unwrap();
+    params.add_route("id", "path").unwrap();
+    assert_eq!(texts(&params, "id"), ["path"]);
+    let mut params = read_from(TestRequest::post().uri("/?id=query").set_payload("id=body")).unwrap();
+    params.add_route("id", "path").unwrap();
+    assert_eq!(texts(&params, "id"), ["body"]);
+}
+
+#[test]
 fn repeated_keys_bracketed_keys_and_json_arrays_are_lists() {
     let params = read_from(TestRequest::post().set_payload("m=1&m=2&m[]=3")).unwrap();
     assert_eq!(texts(&params, "m"), ["1", "2", "3"]);

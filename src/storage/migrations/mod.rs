@@ -39,6 +39,20 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: include_str!("0003_blobs.postgres.sql"),
     },
+    Migration {
+        number: 4,
+        name: "conversations",
+        both: include_str!("0004_conversations.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 5,
+        name: "ledger",
+        both: include_str!("0005_ledger.sql"),
+        sqlite: include_str!("0005_ledger.sqlite.sql"),
+        postgres: include_str!("0005_ledger.postgres.sql"),
+    },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

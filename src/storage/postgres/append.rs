@@ -7,7 +7,7 @@ use crate::storage::journal::not_committed;
 use crate::storage::layout::{self, KnownTokens, Laid, Plan};
 use crate::storage::rows;
 use crate::storage::sql::{SqlError, SqlResult, check_text};
-use futures_util::future::{join3, join4};
+use futures_util::future::join4;
 use roost_actors::ports::{AppendError, BatchOutcome, RoomBatch};
 use std::collections::HashSet;
 use tokio_postgres::types::ToSql;
@@ -42,9 +42,17 @@ const MOVE_ROOMS: &str = "
 const IDS: &str = "SELECT nextval('message_ids') FROM generate_series(1, $1::bigint)";
 
 const INSERT_MESSAGES: &str = "
-    INSERT INTO messages (id, room, seq, sender, kind, body, private, extra, created_at, counted, count_low, count_high)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bool[],
-        $8::text[], $9::bigint[], $10::bool[], $11::bigint[], $12::bigint[])";
+    INSERT INTO messages (id, room, seq, sender, kind, body, private, extra, created_at, counted, count_low, count_high,
+        commit_key)
+    SELECT m.id, m.room, m.seq, m.sender, m.kind, m.body, m.private, m.extra, m.created_at, m.counted, m.count_low,
+        m.count_high, (pg_current_xact_id()::text::bigint + l.base) * 8192 + m.place
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bool[], $8::text[],
+            $9::bigint[], $10::bool[], $11::bigint[], $12::bigint[], $13::bigint[])
+        AS m (id, room, seq, sender, kind, body, private, extra, created_at, counted, count_low, count_high, place),
+        ledger l";
+
+/// See migration `ledger`: before the transaction has an id.
+const ENTER: &str = "SELECT ledger_enter()";
 
 const INSERT_TOKENS: &str = "
     INSERT INTO client_tokens (account, key, digest, message, created_at)
@@ -174,6 +182,7 @@ async fn lock(
     plans: &[Plan],
 ) -> SqlResult<(HashSet<i64>, Vec<i64>)> {
     let (move_rooms, take_ids) = (session.prepare(MOVE_ROOMS).await?, session.prepare(IDS).await?);
+    let enter = session.prepare(ENTER).await?;
     let column = |read: &dyn Fn(&RoomBatch, &Plan) -> i64| -> Vec<i64> {
         held.iter()
             .zip(plans)
@@ -191,13 +200,15 @@ async fn lock(
     let client: &Client = session.client()?;
     let answered = within(async {
         // Sent in this order, answered in one round trip.
-        let (begun, moved, taken) = join3(
+        let (begun, entered, moved, taken) = join4(
             client.batch_execute("BEGIN"),
+            client.query(&enter, &[]),
             client.query(&move_rooms, &[&rooms, &epochs, &before, &last, &low, &high]),
             client.query(&take_ids, &[&fresh]),
         )
         .await;
         begun?;
+        entered?;
         Ok((moved?, taken?))
     });
     let (moved, taken) = session.note(answered.await)?;
@@ -285,25 +296,28 @@ struct Messages<'l> {
     counted: Vec<bool>,
     low: Vec<i64>,
     high: Vec<i64>,
+    /// Each one's place among all that the transaction writes.
+    places: Vec<i64>,
     bytes: usize,
 }
 
 impl<'l> Messages<'l> {
     fn portions(laid: &'l [Laid]) -> Vec<Messages<'l>> {
         let mut portions: Vec<Messages> = Vec::new();
-        for row in laid.iter().flat_map(|laid| &laid.rows) {
+        for (place, row) in (0..).zip(laid.iter().flat_map(|laid| &laid.rows)) {
             if portions.last().is_none_or(|last| last.bytes >= INSERT_BYTES_MAX) {
                 portions.push(Messages::default());
             }
             if let Some(portion) = portions.last_mut() {
-                portion.push(row);
+                portion.push(place, row);
             }
         }
         portions
     }
 
-    fn push(&mut self, row: &'l roost_actors::journal::Assigned) {
+    fn push(&mut self, place: i64, row: &'l roost_actors::journal::Assigned) {
         let message = &row.message;
+        self.places.push(place);
         self.ids.push(message.id.0);
         self.rooms.push(message.room.0);
         self.seqs.push(message.seq.0);
@@ -320,7 +334,7 @@ impl<'l> Messages<'l> {
     }
 
     async fn insert(&self, client: &Client, statement: &Statement) -> Result<(), tokio_postgres::Error> {
-        let columns: [&(dyn ToSql + Sync); 12] = [
+        let columns: [&(dyn ToSql + Sync); 13] = [
             &self.ids,
             &self.rooms,
             &self.seqs,
@@ -333,6 +347,7 @@ impl<'l> Messages<'l> {
             &self.counted,
             &self.low,
             &self.high,
+            &self.places,
         ];
         run_if(!self.ids.is_empty(), client, statement, &columns).await
     }

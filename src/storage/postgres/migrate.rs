@@ -1,11 +1,12 @@
 //! Brings a PostgreSQL database up to date, one node at a time, each migration in a transaction of its own.
 
+use super::connect::Target;
 use super::value;
 use crate::storage::migrations::{Engine, MIGRATIONS, Migration, Mismatch, RECORDS, Record, pending};
 use crate::storage::sql::{SqlError, SqlResult};
 use roost_actors::model::Timestamp;
 use std::time::Duration;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 /// The key of the advisory lock: "roost" in ASCII.
 const LOCK: i64 = 0x72_6f_6f_73_74;
@@ -14,12 +15,31 @@ const TRY_EVERY: Duration = Duration::from_millis(200);
 const TRIES_MAX: u32 = 600;
 
 /// The names of what was applied, or what does not fit.
-pub async fn migrate(config: &Config, now: Timestamp) -> SqlResult<Result<Vec<String>, Mismatch>> {
-    let mut client = super::connect::alone(config).await?;
+pub async fn migrate(target: &Target, now: Timestamp) -> SqlResult<Result<Vec<String>, Mismatch>> {
+    let mut client = target.alone().await?;
     encoding(&client).await?;
     lock(&client).await?;
     // The lock ends with the connection.
-    apply(&mut client, now).await
+    let applied = apply(&mut client, now).await?;
+    if applied.is_ok() {
+        raise_ledger(&client).await?;
+    }
+    Ok(applied)
+}
+
+/// After a restore into a cluster whose transaction ids are lower than those that keys were made of: see migration
+/// `ledger`. Otherwise no key that is visible was made of an id that the snapshot does not know, and nothing is raised.
+async fn raise_ledger(client: &Client) -> SqlResult<()> {
+    let sql = "UPDATE ledger SET base = base + t.short FROM (
+            SELECT (SELECT COALESCE(MAX(commit_key), 0) FROM messages) / 8192 + 1 - base
+                - pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS short
+            FROM ledger
+        ) t WHERE t.short > 0";
+    let raised = client.execute(sql, &[]).await.map_err(value::error)?;
+    if raised > 0 {
+        tracing::info!("this database was restored: sync keys go on above those that were given out");
+    }
+    Ok(())
 }
 
 async fn encoding(client: &Client) -> SqlResult<()> {

@@ -10,13 +10,13 @@ pub use run::Session;
 
 use super::migrations::Mismatch;
 use super::sql::{Conn, SqlError, SqlResult};
+use connect::Target;
 use deadpool_postgres::Pool;
 use futures_util::future::BoxFuture;
 use roost_actors::Failure;
 use roost_actors::model::Timestamp;
 use roost_actors::ports::{AppendError, BatchOutcome, RoomBatch, StoreError, StoreResult};
 use run::{Died, Thread};
-use tokio_postgres::Config;
 
 /// Appends at the same time, at most: more brought nothing in measurements.
 const WRITERS_MAX: usize = 4;
@@ -47,12 +47,12 @@ impl Postgres {
         connections: usize,
         now: Timestamp,
     ) -> Result<(Postgres, Vec<String>), OpenFault> {
-        let config = connect::config(url).map_err(|error| OpenFault::Url(error.to_string()))?;
+        let target = Target::parse(url).map_err(OpenFault::Url)?;
         let thread = Thread::start().map_err(|error| internal(&format!("starting a thread: {error}")))?;
-        let applied = migrate_on(&thread, config.clone(), now).await?;
+        let applied = migrate_on(&thread, target.clone(), now).await?;
         let writers = (connections / 2).clamp(1, WRITERS_MAX);
         let others = connections.saturating_sub(writers);
-        let pool = |size| connect::pool(&config, size).map_err(|error| internal(&error.to_string()));
+        let pool = |size| target.pool(size).map_err(|error| internal(&error.to_string()));
         let journal = pool(writers)?;
         let opened = Postgres {
             pool: pool(others.saturating_sub(1).max(1))?,
@@ -65,8 +65,10 @@ impl Postgres {
 
     /// Connections for what is kept beside the stores.
     pub fn pool(url: &str, connections: usize) -> Result<Pool, OpenFault> {
-        let config = connect::config(url).map_err(|error| OpenFault::Url(error.to_string()))?;
-        connect::pool(&config, connections).map_err(|error| internal(&error.to_string()))
+        let target = Target::parse(url).map_err(OpenFault::Url)?;
+        target
+            .pool(connections)
+            .map_err(|error| internal(&error.to_string()))
     }
 
     /// Appends that may run at the same time.
@@ -153,9 +155,9 @@ async fn finish<T>(conn: Conn, outcome: StoreResult<T>) -> StoreResult<T> {
     }
 }
 
-async fn migrate_on(thread: &Thread, config: Config, now: Timestamp) -> Result<Vec<String>, OpenFault> {
+async fn migrate_on(thread: &Thread, target: Target, now: Timestamp) -> Result<Vec<String>, OpenFault> {
     let migrated: SqlResult<_> = thread
-        .run(async move { migrate::migrate(&config, now).await })
+        .run(async move { migrate::migrate(&target, now).await })
         .await
         .unwrap_or_else(|died| Err(SqlError::Internal(format!("migrating: {died:?}"))));
     migrated.map_err(OpenFault::Failed)?.map_err(OpenFault::Mismatch)

@@ -1,5 +1,6 @@
 //! Values, rows and errors as PostgreSQL has them.
 
+use super::connect::chain;
 use crate::storage::sql::{Row, SqlError, SqlResult, Value};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
@@ -76,14 +77,9 @@ pub fn error(error: tokio_postgres::Error) -> SqlError {
 
 /// An error that did not come from the server. Values that do not fit their columns are told here too.
 fn broken(error: &tokio_postgres::Error) -> SqlError {
-    let mut why = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let why = chain(error);
     if why.starts_with("error serializing") || why.starts_with("error deserializing") {
         return SqlError::Internal(format!("PostgreSQL: {why}"));
-    }
-    while let Some(cause) = source {
-        why = format!("{why}: {cause}");
-        source = cause.source();
     }
     SqlError::Unavailable(format!("PostgreSQL: {why}"))
 }

@@ -174,6 +174,8 @@ async fn dissolve(conn: &mut Conn, room: RoomId, at: Timestamp) -> StoreResult<(
     let sql = "UPDATE join_requests SET status = $2 WHERE room = $1 AND status = 'wait'";
     conn.execute(sql, values![room, RequestStatus::Denied.name()])
         .await?;
+    conn.execute("DELETE FROM claims WHERE room = $1", values![room])
+        .await?;
     Ok(())
 }
 

@@ -276,7 +276,17 @@ async fn create_group(conn: &mut Conn, group: &NewGroup) -> StoreResult<RoomId> 
         .map(|(account, role)| newcomer(account, role, group.created_at))
         .collect();
     insert_members(conn, room, &members).await?;
+    if group.claims_name {
+        claim_name(conn, room, &group.name).await?;
+    }
     Ok(room)
+}
+
+async fn claim_name(conn: &mut Conn, room: RoomId, name: &str) -> SqlResult<()> {
+    let sql = "INSERT INTO claims (name_folded, name, room) VALUES ($1, $2, $3)";
+    let claimed = conn.execute(sql, values![folded(name), name, room]).await;
+    claimed.map_err(|error| error.if_taken(Failure::Exists(Thing::Name)))?;
+    Ok(())
 }
 
 fn columns(room: RoomId, group: &NewGroup, members: usize) -> Vec<Value> {
@@ -327,6 +337,15 @@ async fn find_direct(conn: &mut Conn, low: AccountId, high: AccountId) -> SqlRes
     let sql = "SELECT id FROM rooms WHERE low = $1 AND high = $2";
     let found = conn.row(sql, values![low, high]).await?;
     found.map(|mut row| row.take()).transpose()
+}
+
+/// The direct room of two accounts, made if there is none, within the transaction of somebody else's change.
+pub async fn direct_room(conn: &mut Conn, a: AccountId, b: AccountId, now: Timestamp) -> StoreResult<RoomId> {
+    let (low, high) = (a.min(b), a.max(b));
+    match find_direct(conn, low, high).await? {
+        Some(room) => Ok(room),
+        None => create_direct(conn, low, high, now).await,
+    }
 }
 
 /// Somebody else may make the room meanwhile: then theirs is the room.

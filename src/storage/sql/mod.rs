@@ -8,7 +8,7 @@ mod value;
 
 pub use error::{SqlError, SqlResult};
 pub(crate) use value::values;
-pub use value::{Row, Value, check_text};
+pub use value::{FromValue, Row, Value, check_text};
 
 use super::postgres::{self, Postgres};
 use super::sqlite::{self, Sqlite};

@@ -2,7 +2,9 @@
 
 use super::error::{SqlError, SqlResult};
 use roost_actors::cluster::Incarnation;
-use roost_actors::model::{AccountId, Epoch, MessageId, RequestId, RoomId, Seq, Timestamp};
+use roost_actors::model::{
+    AccountId, ChannelId, CommitKey, Epoch, FileId, MessageId, RequestId, RoomId, Seq, Timestamp,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -70,8 +72,11 @@ from! {
     RoomId => Int(|v: RoomId| v.0),
     MessageId => Int(|v: MessageId| v.0),
     RequestId => Int(|v: RequestId| v.0),
+    FileId => Int(|v: FileId| v.0),
+    ChannelId => Int(|v: ChannelId| v.0),
     Seq => Int(|v: Seq| v.0),
     Epoch => Int(|v: Epoch| v.0),
+    CommitKey => Int(|v: CommitKey| v.0),
     Timestamp => Int(|v: Timestamp| v.0),
     Incarnation => Int(|v: Incarnation| v.0),
 }
@@ -154,8 +159,11 @@ read_ids!(
     MessageId,
     RequestId,
     Seq,
+    CommitKey,
     Epoch,
     Timestamp,
+    FileId,
+    ChannelId,
     Incarnation
 );
 

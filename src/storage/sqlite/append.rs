@@ -20,14 +20,25 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Says what is about to be committed, unless the asker has given up.
+    #[cfg(test)]
+    pub fn may_commit(&self, laid: Vec<Option<Laid>>) -> bool {
+        self.laid.set(laid).is_ok() && self.gate.enter()
+    }
+
     /// What the asker, who waits no longer, can say.
     pub fn give_up(&self, batches: &[RoomBatch], stuck: Stuck) -> AppendError {
         let why = super::reason(stuck).to_owned();
-        match (stuck, self.laid.get()) {
-            (Stuck::Died, _) => AppendError::Refused(Failure::Internal(why)),
-            (Stuck::Working, Some(laid)) if !self.gate.close() => in_doubt(batches, laid, &why),
-            _ => AppendError::Unavailable(why),
+        if stuck == Stuck::Died {
+            return AppendError::Refused(Failure::Internal(why));
         }
+        if stuck == Stuck::Working
+            && !self.gate.close()
+            && let Some(laid) = self.laid.get()
+        {
+            return in_doubt(batches, laid, &why);
+        }
+        AppendError::Unavailable(why)
     }
 }
 
@@ -112,7 +123,7 @@ fn insert_messages(conn: &Connection, laid: &[Laid]) -> SqlResult<()> {
     let mut insert = conn
         .prepare_cached(
             "INSERT INTO messages (id, room, seq, sender, kind, body, private, extra, created_at, counted, \
-             count_low, count_high) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             count_low, count_high, commit_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?1)",
         )
         .map_err(error)?;
     for row in laid.iter().flat_map(|laid| &laid.rows) {

@@ -4,6 +4,8 @@ mod append;
 mod connect;
 mod migrate;
 mod run;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use connect::ConnectError;

@@ -231,3 +231,89 @@ fn checkpoints(conn: &Connection, stopped: &Receiver<()>, commits: &AtomicU64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::join_all;
+    use std::sync::mpsc;
+
+    fn lane() -> Lane {
+        let conn = Connection::open_in_memory().unwrap();
+        Lane::start("test", vec![conn]).unwrap()
+    }
+
+    /// Keeps the lane's only thread busy until the sender is dropped.
+    async fn busy(lane: &Arc<Lane>) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Stuck>>) {
+        let (release, released) = mpsc::channel::<()>();
+        let begun = Arc::new(AtomicBool::new(false));
+        let (own, lane) = (begun.clone(), lane.clone());
+        let work = move |_: &mut Conn| {
+            own.store(true, Ordering::SeqCst);
+            let _ = released.recv();
+        };
+        let running = tokio::spawn(async move { lane.run(work).await });
+        // Yielding, not sleeping: the clock of these tests jumps whenever everybody sleeps.
+        while !begun.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        (release, running)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_gets_no_turn_in_time_is_never_done() {
+        let lane = Arc::new(lane());
+        let (release, first) = busy(&lane).await;
+        let done = Arc::new(AtomicBool::new(false));
+        let own = done.clone();
+        let second = lane.run(move |_| own.store(true, Ordering::SeqCst)).await;
+        assert_eq!(second, Err(Stuck::NoTurn));
+        assert_eq!(first.await.unwrap(), Err(Stuck::Working));
+        drop(release);
+        tokio::time::resume();
+        assert_eq!(lane.run(|_| 7).await, Ok(7));
+        assert!(!done.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_lane_takes_no_more() {
+        let lane = Arc::new(lane());
+        let (release, first) = busy(&lane).await;
+        let waiting = join_all((0..WAITING_MAX + 3).map(|_| lane.run(|_| ()))).await;
+        let full = waiting
+            .iter()
+            .filter(|outcome| **outcome == Err(Stuck::Full))
+            .count();
+        assert_eq!(full, 3);
+        drop(release);
+        drop(first);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_work_and_nothing_else() {
+        let lane = lane();
+        let begun = |conn: &mut Conn| {
+            raw(conn)
+                .unwrap()
+                .execute_batch("BEGIN; CREATE TABLE t (a)")
+                .unwrap();
+            panic!("a defect");
+        };
+        assert_eq!(lane.run::<()>(begun).await, Err(Stuck::Died));
+        let left = lane
+            .run(|conn| {
+                let conn = raw(conn).unwrap();
+                (conn.is_autocommit(), conn.table_exists(None, "t").unwrap())
+            })
+            .await;
+        assert_eq!(left, Ok((true, false)));
+    }
+
+    #[test]
+    fn either_the_thread_commits_or_the_asker_gives_up() {
+        let gate = Gate::default();
+        assert!(gate.enter() && !gate.close());
+        let gate = Gate::default();
+        assert!(gate.close() && !gate.enter());
+    }
+}

@@ -66,6 +66,21 @@ impl DirectoryStore for Memory {
         Ok(accounts.take(limit.max(0) as usize).cloned().collect())
     }
 
+    async fn by_uuid(&self, uuid: &str) -> StoreResult<Option<Account>> {
+        let tables = self.begin().await?;
+        let found = tables.accounts.values().find(|row| row.account.uuid == uuid);
+        Ok(found.map(|row| row.account.clone()))
+    }
+
+    async fn search_nicknames(&self, text: &str, limit: i64) -> StoreResult<Vec<Account>> {
+        let tables = self.begin().await?;
+        let text = text.to_lowercase();
+        let fits =
+            |row: &&AccountRow| !text.is_empty() && row.account.nickname.to_lowercase().contains(&text);
+        let found = tables.accounts.values().filter(fits).take(limit.max(0) as usize);
+        Ok(found.map(|row| row.account.clone()).collect())
+    }
+
     async fn search_groups(&self, text: &str, limit: i64) -> StoreResult<Vec<RoomInfo>> {
         let tables = self.begin().await?;
         let fits = |info: &RoomInfo| {
@@ -81,7 +96,7 @@ impl DirectoryStore for Memory {
     }
 }
 
-fn create(tables: &mut Tables, new: &NewAccount) -> Result<Account, Failure> {
+pub(super) fn create(tables: &mut Tables, new: &NewAccount) -> Result<Account, Failure> {
     let id = match new.id {
         Some(id) if tables.accounts.contains_key(&id) => return Err(Failure::Exists(Thing::Account)),
         Some(id) => id,

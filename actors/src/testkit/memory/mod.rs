@@ -3,11 +3,16 @@
 mod cluster;
 mod directory;
 mod fault;
+mod files;
+mod grants;
+mod jobs;
 mod journal;
+mod ledger;
 mod rooms;
 mod secrets;
 mod tables;
 mod users;
+mod views;
 
 pub use fault::{CommitFault, Held};
 

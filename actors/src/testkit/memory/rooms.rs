@@ -181,6 +181,7 @@ fn apply(tables: &mut Tables, id: RoomId, change: &RoomChange) -> Result<RoomSav
                 }
             }
             row(tables, id)?.info.dissolved_at = Some(*at);
+            super::views::release_claim(tables, id);
         }
         other => apply_to_row(row(tables, id)?, other),
     }
@@ -308,7 +309,14 @@ fn create_group(tables: &mut Tables, group: &NewGroup) -> Result<RoomId, Failure
     for account in &group.members {
         tables.account(*account)?;
     }
+    if group.claims_name && tables.claims.contains_key(&group.name.to_lowercase()) {
+        return Err(Failure::Exists(Thing::Name));
+    }
     let id = tables.next_room(RoomKind::Group);
+    if group.claims_name {
+        let claim = (group.name.clone(), id);
+        tables.claims.insert(group.name.to_lowercase(), claim);
+    }
     let info = RoomInfo {
         id,
         kind: RoomKind::Group,
@@ -338,7 +346,7 @@ fn create_group(tables: &mut Tables, group: &NewGroup) -> Result<RoomId, Failure
     Ok(id)
 }
 
-fn direct_room(tables: &mut Tables, kind: RoomKind, now: Timestamp) -> Result<RoomId, Failure> {
+pub(super) fn direct_room(tables: &mut Tables, kind: RoomKind, now: Timestamp) -> Result<RoomId, Failure> {
     let RoomKind::Direct { low, high } = kind else {
         return Err(Failure::invalid("kind", "a group is not made by its kind"));
     };

@@ -3,8 +3,9 @@
 use crate::cluster::{Incarnation, Member as Node};
 use crate::failure::{Failure, Thing};
 use crate::model::{
-    Account, AccountId, ChatMessage, Contact, Counts, Epoch, FriendRequest, JoinRequest, Member, MessageId,
-    RequestId, RoomId, RoomInfo, RoomKind, Seq, Timestamp,
+    Account, AccountId, Channel, ChatMessage, CommitKey, Contact, Counts, Epoch, FileId, FriendRequest,
+    Grant, JoinRequest, Member, MessageId, RequestId, RoomId, RoomInfo, RoomKind, SecretDigest, Seq,
+    SharedFile, Timestamp, View,
 };
 use crate::ports::Charter;
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +69,13 @@ pub(super) struct AccountRow {
 }
 
 #[derive(Clone, Debug, Default)]
+pub(super) struct PassRow {
+    pub token: Option<String>,
+    pub silenced: bool,
+    pub key: CommitKey,
+}
+
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
     pub accounts: BTreeMap<AccountId, AccountRow>,
     /// Login names in lower case.
@@ -78,8 +86,19 @@ pub(super) struct Tables {
     pub friend_requests: Vec<FriendRequest>,
     pub join_requests: Vec<JoinRequest>,
     pub tokens: HashMap<(AccountId, Arc<str>), TokenRow>,
+    pub views: Vec<View>,
+    /// Names that groups claim, in lower case.
+    pub claims: BTreeMap<String, (String, RoomId)>,
+    pub grants: HashMap<SecretDigest, Grant>,
+    pub channels: Vec<Channel>,
+    pub channels_made: i64,
+    pub files: BTreeMap<FileId, SharedFile>,
+    pub files_made: i64,
+    pub tickets: HashMap<SecretDigest, (FileId, Timestamp)>,
+    pub jobs: HashMap<String, (String, Timestamp)>,
     pub keys: HashMap<String, String>,
     pub codes: HashMap<String, CodeRow>,
+    pub passes: BTreeMap<AccountId, PassRow>,
     pub charter: Option<Charter>,
     pub nodes: BTreeMap<Incarnation, NodeRow>,
     accounts_made: i64,

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use super::tables::{RoomRow, Tables};
+use super::views;
 use crate::failure::{Failure, Thing};
 use crate::model::{
     Account, AccountEdit, AccountId, Contact, Friend, FriendRequest, JoinRequest, RequestStatus, Role,
@@ -119,6 +120,20 @@ fn apply(tables: &mut Tables, me: AccountId, change: &UserChange) -> Result<User
             row.account.tokens_from = *at;
         }
         UserChange::AskFriend { to, reason, at } => return ask_friend(tables, me, *to, reason, *at),
+        UserChange::AskFriendship { to, at } => {
+            if views::open_view(tables, me, *to).is_some() {
+                return Err(Failure::Exists(Thing::Contact));
+            }
+            return ask_friend(tables, me, *to, "", *at);
+        }
+        UserChange::EndFriendship { peer } => {
+            views::close(tables, me, *peer).ok_or(Failure::NotFriends)?;
+            tables.contacts.remove(&(me, *peer));
+            if let Some(theirs) = tables.contacts.get_mut(&(*peer, me)) {
+                theirs.friend = false;
+            }
+            tables.contacts.retain(|_, c| c.friend || c.blocked);
+        }
         UserChange::AnswerFriend {
             from,
             accept,
@@ -127,6 +142,7 @@ fn apply(tables: &mut Tables, me: AccountId, change: &UserChange) -> Result<User
         } => answer_friend(tables, me, *from, *accept, reason, *at)?,
         UserChange::RemoveContact { peer } => {
             tables.contacts.remove(&(me, *peer)).ok_or(Failure::NotFriends)?;
+            views::close(tables, me, *peer);
         }
         UserChange::Block { peer, at } => {
             tables.account(*peer)?;
@@ -137,6 +153,7 @@ fn apply(tables: &mut Tables, me: AccountId, change: &UserChange) -> Result<User
                 return Err(Failure::Unknown(Thing::Block));
             }
             tables.contacts.remove(&(me, *peer));
+            views::close(tables, me, *peer);
         }
         UserChange::SetRemark { peer, remark } => {
             contact(tables, me, *peer)?.remark.clone_from(remark);
@@ -221,7 +238,7 @@ fn answer_friend(
     for (owner, peer) in [(me, from), (from, me)] {
         edit_contact(tables, owner, peer, at, |contact| contact.friend = true);
     }
-    Ok(())
+    views::open(tables, from, me, at)
 }
 
 fn edit_account(account: &mut Account, edit: &AccountEdit) {

@@ -14,7 +14,6 @@ macro_rules! port_suites {
             ids_are_unique_over_rooms_of_one_transaction
             outcomes_come_in_the_order_of_the_batches_whatever_the_rooms_ids
             a_stale_epoch_is_fenced_while_other_rooms_of_the_batch_commit
-            a_fenced_batch_moves_no_cursor_and_keeps_no_token
             a_batch_for_a_room_that_does_not_exist_is_fenced
             an_epoch_from_the_future_is_fenced_too
             a_batch_without_posts_only_moves_cursors
@@ -22,6 +21,15 @@ macro_rules! port_suites {
             two_cursor_moves_of_one_account_in_a_batch_keep_the_higher
             the_cursor_of_somebody_who_is_not_a_member_is_no_matter
             posting_moves_no_read_cursor
+            strange_texts_are_stored_intact
+            a_nul_in_a_body_is_stored_intact_or_refused
+            an_empty_and_a_very_long_body_are_stored
+            rooms_are_appended_to_at_the_same_time_without_loss
+            transactions_over_the_same_rooms_in_opposite_order_do_not_block_each_other
+            somebody_who_is_no_member_may_write_by_the_operators_leave
+        }
+        $crate::port_suite! { $open => journal_tokens:
+            a_fenced_batch_moves_no_cursor_and_keeps_no_token
             a_token_repeated_later_answers_with_the_first_message
             a_token_of_another_request_is_refused
             a_token_repeated_within_a_batch_is_stored_once
@@ -31,6 +39,9 @@ macro_rules! port_suites {
             a_repeated_message_is_shown_as_it_stands_now
             a_token_outlives_a_change_of_owner
             a_forgotten_token_makes_a_new_message
+            a_token_used_by_two_transactions_at_once_is_stored_once
+        }
+        $crate::port_suite! { $open => journal_counts:
             unread_in_a_group_counts_what_everybody_wrote
             unread_in_a_direct_room_counts_what_the_other_side_wrote
             notes_to_oneself_are_never_unread
@@ -38,13 +49,6 @@ macro_rules! port_suites {
             a_revoked_message_is_not_unread
             a_revoked_message_in_a_direct_room_lowers_only_the_readers_count
             counts_go_on_after_a_change_of_owner
-            strange_texts_are_stored_intact
-            a_nul_in_a_body_is_stored_intact_or_refused
-            an_empty_and_a_very_long_body_are_stored
-            rooms_are_appended_to_at_the_same_time_without_loss
-            transactions_over_the_same_rooms_in_opposite_order_do_not_block_each_other
-            a_token_used_by_two_transactions_at_once_is_stored_once
-            somebody_who_is_no_member_may_write_by_the_operators_leave
         }
         $crate::port_suite! { $open => journal_faults:
             a_commit_that_happened_is_found
@@ -74,6 +78,8 @@ macro_rules! port_suites {
             a_direct_room_asked_for_many_times_at_once_is_made_once
             a_direct_room_with_nobody_is_refused
             a_direct_room_knows_who_blocks_the_other
+        }
+        $crate::port_suite! { $open => rooms_changes:
             a_change_by_a_stale_owner_is_refused_and_changes_nothing
             an_edit_changes_what_it_names_and_nothing_else
             an_edit_may_empty_a_text
@@ -88,6 +94,8 @@ macro_rules! port_suites {
             a_transfer_makes_a_new_owner_and_the_old_one_a_member
             a_transfer_may_let_the_old_owner_leave
             a_dissolved_group_keeps_its_history_and_is_listed_nowhere
+        }
+        $crate::port_suite! { $open => rooms_requests:
             a_request_to_join_waits_for_the_managers
             an_accepted_request_waits_no_more_and_seats_who_asked
             a_denied_request_waits_no_more_and_may_be_made_again
@@ -142,6 +150,8 @@ macro_rules! port_suites {
             nobody_can_be_blocked
             lifting_a_block_removes_the_contact
             a_friend_who_is_not_blocked_cannot_be_unblocked
+        }
+        $crate::port_suite! { $open => users_rooms:
             groups_come_by_name_with_their_number_of_members
             positions_name_every_room_and_its_end
             positions_follow_coming_and_going
@@ -193,6 +203,19 @@ macro_rules! port_suites {
             strange_names_and_codes_are_taken_as_they_are
             a_store_that_works_answers_the_probe
         }
+        $crate::port_suite! { $open => ledger:
+            lines_come_in_the_order_of_commits_over_all_rooms
+            lines_are_told_in_pages_and_only_after_the_key
+            a_first_line_names_whose_membership_begins_with_it
+            super_groups_are_in_no_ledger_and_no_inbox
+            an_inbox_holds_the_messages_of_all_rooms_in_one_order
+            an_inbox_reaches_as_far_as_memberships_do
+            a_long_inbox_is_read_page_by_page_from_any_key
+            a_kept_key_only_rises
+            the_first_token_of_an_account_stays_and_names_it
+            who_was_silenced_may_speak_again
+            accounts_are_admitted_once_under_the_ids_they_are_given
+        }
         $crate::port_suite! { $open => cluster:
             the_first_charter_stands
             charters_written_at_once_leave_one
@@ -209,6 +232,37 @@ macro_rules! port_suites {
             rooms_of_a_node_that_left_can_be_taken_and_its_batches_are_fenced
             a_room_without_an_owner_that_others_wait_for_is_anybodys
             the_ends_of_rooms_can_be_asked_for
+        }
+        $crate::port_suite! { $open => views:
+            accepting_opens_a_view_and_declining_does_not
+            a_view_begins_at_the_end_of_what_was_said_before
+            ending_a_friendship_closes_its_view_and_the_next_one_is_another
+            ending_a_friendship_lifts_no_block_of_the_other
+            removing_a_contact_closes_the_view
+            friends_cannot_ask_each_other
+            requests_are_found_by_id_and_listed_with_the_answered_ones
+            a_list_shows_the_latest_message_and_the_unread_ones
+            a_list_shows_groups_with_all_that_is_unread
+            a_claimed_name_is_one_groups_alone_whatever_its_case
+            accounts_are_found_by_uuid_and_by_a_part_of_their_nickname
+        }
+        $crate::port_suite! { $open => grants:
+            a_sign_in_is_found_dated_anew_and_forgotten
+            a_channel_is_the_same_until_it_is_too_old
+            a_channel_asked_for_by_many_at_once_is_one
+            old_channels_are_forgotten
+        }
+        $crate::port_suite! { $open => files:
+            a_file_comes_back_as_it_was_kept
+            a_ticket_is_good_once_and_for_a_time
+            a_ticket_shown_by_many_at_once_is_good_for_one
+            old_files_are_listed_oldest_first_and_forgotten_with_their_tickets
+            old_tickets_are_forgotten
+        }
+        $crate::port_suite! { $open => jobs:
+            a_job_is_one_nodes_until_its_time_is_over
+            a_job_given_back_is_free_and_only_its_holder_gives_it
+            a_job_wanted_by_many_at_once_goes_to_one
         }
     };
 }

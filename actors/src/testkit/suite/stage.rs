@@ -85,6 +85,7 @@ pub fn new_group(name: &str, owner: AccountId, members: &[AccountId]) -> NewGrou
         place: Place::default(),
         super_group: false,
         category: String::new(),
+        claims_name: false,
         created_at: NOW,
     }
 }

@@ -1,9 +1,15 @@
 //! Starting and stopping a node: the one place that sees every adapter.
 
+mod membership;
+
+use crate::blobs::{self, Ffmpeg, MediaWorks};
 use crate::clock::SystemClock;
+use crate::cluster::{self, CharterError};
 use crate::config::Config;
 use crate::console::{self, TokenIssuers};
-use crate::dialects::{self, freeim};
+use crate::dialects::gobelieve::tcp::Streams;
+use crate::dialects::{self, freeim, gobelieve, kahla};
+use crate::http::upload::Uploads;
 use crate::http::{
     self, AdminToken, Metrics, Owners, ParamsLimits, Peering, Rates, Readiness, Shared, core_metrics, health,
 };
@@ -18,7 +24,7 @@ use futures_util::future::{join_all, select_all};
 use roost_actors::Node;
 use roost_actors::model::CodecId;
 use roost_actors::node::NodeOptions;
-use roost_actors::ports::{Clock, Notifier, Ports, StoreError};
+use roost_actors::ports::{BlobStore, Clock, Notifier, Ports, StoreError};
 use std::cell::OnceCell;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -34,6 +40,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 /// Renderings of pushes, one for each dialect with sockets.
 const FREEIM_CODEC: CodecId = CodecId(0);
+const KAHLA_CODEC: CodecId = CodecId(1);
 
 /// How long a starting node tries to reach its database.
 const STORAGE_WAIT: Duration = Duration::from_secs(30);
@@ -41,6 +48,8 @@ const STORAGE_RETRY: Duration = Duration::from_secs(1);
 /// Rooms and users that nobody asked anything for so long are put to rest, in milliseconds.
 const IDLE_MS: i64 = 5 * 60 * 1_000;
 const TICK: Duration = Duration::from_secs(1);
+/// Connections to PostgreSQL for the bytes of files, where they are kept there.
+const FILE_CONNECTIONS: usize = 4;
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// What stopping may take beyond `shutdown_seconds` before the process ends whatever is under way.
 const STOP_GRACE: Duration = Duration::from_secs(1);
@@ -61,6 +70,12 @@ pub enum BootError {
     #[error("storage: {0}")]
     Keys(#[from] StoreError),
     #[error("{0}")]
+    Charter(#[from] CharterError),
+    #[error("cluster: {0}")]
+    Cluster(String),
+    #[error("{0}")]
+    Streams(gobelieve::tcp::OpenError),
+    #[error("{0}")]
     Failed(String),
 }
 
@@ -69,8 +84,13 @@ impl BootError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            BootError::Log(_) | BootError::DataDir { .. } | BootError::Outbox { .. } => 2,
-            BootError::Address(_) => 3,
+            BootError::Log(_)
+            | BootError::DataDir { .. }
+            | BootError::Outbox { .. }
+            | BootError::Charter(_)
+            | BootError::Cluster(_)
+            | BootError::Streams(gobelieve::tcp::OpenError::Tls(_)) => 2,
+            BootError::Address(_) | BootError::Streams(_) => 3,
             BootError::Storage(_) | BootError::Keys(_) => 4,
             BootError::Failed(_) => 1,
         }
@@ -105,16 +125,32 @@ struct Running {
     shutdown: Duration,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "what a node is made of, in the order in which it is made"
+)]
 async fn start(config: &Config) -> Result<Running, BootError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     make_data_dir(&config.data_dir)?;
     let admin_token = admin_token(config, clock.as_ref())?;
     let notifier = notifier(config)?;
     let stores = open_storage(config, &clock).await?;
+    let place = membership::ClusterPlace::of(config)?;
+    cluster::agree(
+        stores.cluster.as_ref(),
+        place.as_ref().map(membership::ClusterPlace::charter),
+    )
+    .await?;
     let freeim_key = stores
         .secrets
         .key("freeim.tokens", &fresh_key(clock.as_ref()))
         .await?;
+    let kahla_key = stores
+        .secrets
+        .key("kahla.conversations", &fresh_key(clock.as_ref()))
+        .await?;
+    let pool = storage::pool_for_files(&config.storage_url(), FILE_CONNECTIONS)?;
+    let blobs = blobs::open(config, pool, clock.clone()).map_err(BootError::Failed)?;
     let groups = listener_groups(config)?;
     let workers = workers_each(config, groups.len());
     let passwords = Argon2Passwords::new().map_err(|failure| BootError::Failed(failure.to_string()))?;
@@ -124,25 +160,50 @@ async fn start(config: &Config) -> Result<Running, BootError> {
             workers: workers * groups.len(),
             idle_ms: IDLE_MS,
         },
-        ports(stores.clone(), clock, Arc::new(passwords), notifier),
+        ports(stores.clone(), clock.clone(), Arc::new(passwords), notifier),
     );
+    membership::join(&node, config, place).await?;
     let freeim = web::Data::new(freeim::State::new(
         node.clone(),
         config,
         freeim_key.as_bytes(),
         FREEIM_CODEC,
     ));
+    let ffmpeg = Ffmpeg {
+        program: config.blobs.ffmpeg.clone(),
+        wait: Duration::from_secs(config.blobs.ffmpeg_seconds),
+    };
+    let kahla = kahla::State::new(
+        node.clone(),
+        config,
+        KAHLA_CODEC,
+        kahla_key.as_bytes(),
+        blobs.clone(),
+        MediaWorks::new(blobs.clone(), ffmpeg),
+    );
+    let kahla = web::Data::new(kahla.map_err(|failure| BootError::Failed(failure.to_string()))?);
+    let uploads = web::Data::new(Uploads::new(
+        blobs.clone(),
+        clock,
+        config.blobs.uploads,
+        Duration::from_secs(config.blobs.upload_stall_seconds),
+    ));
     let mut tokens = TokenIssuers::default();
     let issuer = freeim.clone();
     tokens.add("freeim", move |account| issuer.token_for(account));
+    let rates = Arc::new(Rates::new(&config.limits));
     let app = App {
         node: node.clone(),
         config: Arc::new(config.clone()),
         freeim,
+        kahla,
+        uploads,
         console: web::Data::new(console::State::new(node.clone(), tokens)),
         readiness: Arc::default(),
         metrics: http::metrics::shared(vec![core_metrics::source(node.clone())]),
-        rates: Arc::new(Rates::new(&config.limits)),
+        gobelieve: web::Data::new(gobelieve::State::new(node.clone(), config, rates.clone())),
+        streams: Streams::open(config).map_err(BootError::Streams)?,
+        rates,
         admin_token: AdminToken::new(&admin_token),
     };
     let readiness = app.readiness.clone();
@@ -150,7 +211,8 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         .into_iter()
         .map(|group| app.serve(group, workers))
         .collect::<Result<_, _>>()?;
-    spawn_chores(&node, &readiness, &stores);
+    spawn_chores(&node, &readiness);
+    spawn_file_chores(&node, blobs);
     Ok(Running {
         node,
         readiness,
@@ -170,9 +232,15 @@ fn ports(
         journal: stores.journal,
         rooms: stores.rooms,
         users: stores.users,
+        views: stores.views,
+        grants: stores.grants,
+        files: stores.files,
+        jobs: stores.jobs,
         directory: stores.directory,
         secrets: stores.secrets,
         cluster: stores.cluster,
+        ledger: stores.ledger,
+        passes: stores.passes,
         passwords,
         notifier,
     }
@@ -301,6 +369,10 @@ struct App {
     node: Node,
     config: Arc<Config>,
     freeim: web::Data<freeim::State>,
+    gobelieve: web::Data<gobelieve::State>,
+    streams: Streams,
+    kahla: web::Data<kahla::State>,
+    uploads: web::Data<Uploads>,
     console: web::Data<console::State>,
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
@@ -326,11 +398,21 @@ impl App {
             },
         };
         let (node, freeim, console) = (self.node.clone(), self.freeim.clone(), self.console.clone());
+        let (kahla, uploads) = (self.kahla.clone(), self.uploads.clone());
         let (limits, mounted) = (self.config.limits.clone(), group.config.clone());
+        let (gobelieve, streams) = (self.gobelieve.clone(), self.streams.clone());
+        let connections_max = self.config.http.connections.div_ceil(workers);
         let mount = move |services: &mut web::ServiceConfig| {
+            let sockets = sockets_of_this_thread(&node, &limits);
+            if mounted.dialects.gobelieve.enabled {
+                streams.serve_on_this_thread(&gobelieve, &sockets, connections_max);
+            }
             services
-                .app_data(sockets_of_this_thread(&node, &limits))
+                .app_data(sockets)
+                .app_data(gobelieve.clone())
                 .app_data(freeim.clone())
+                .app_data(kahla.clone())
+                .app_data(uploads.clone())
                 .app_data(console.clone())
                 .configure(console::configure)
                 .configure(|services| dialects::configure(services, &mounted));
@@ -355,13 +437,13 @@ fn sockets_of_this_thread(node: &Node, limits: &crate::config::Limits) -> web::D
 }
 
 /// What goes on beside serving, for as long as the process lives.
-fn spawn_chores(node: &Node, readiness: &Arc<Readiness>, stores: &Stores) {
-    let (starting, readiness, secrets) = (node.clone(), readiness.clone(), stores.secrets.clone());
+fn spawn_chores(node: &Node, readiness: &Arc<Readiness>) {
+    let (starting, readiness) = (node.clone(), readiness.clone());
     rt::spawn(async move {
         while !starting.is_started() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        health::probe(readiness, secrets).await;
+        health::probe(readiness, async || starting.probe().await).await;
     });
     let ticking = node.clone();
     rt::spawn(every(TICK, move || {
@@ -372,6 +454,22 @@ fn spawn_chores(node: &Node, readiness: &Arc<Readiness>, stores: &Stores) {
     rt::spawn(every(SWEEP, move || {
         let node = sweeping.clone();
         async move { node.sweep().await }
+    }));
+}
+
+/// Removes what is past its time: files of conversations, and what unfinished uploads have left.
+fn spawn_file_chores(node: &Node, blobs: Arc<dyn BlobStore>) {
+    rt::spawn(blobs::keep_swept(blobs.clone(), node.clock().clone()));
+    let sweeping = node.clone();
+    rt::spawn(every(SWEEP, move || {
+        let (node, blobs) = (sweeping.clone(), blobs.clone());
+        async move {
+            match node.sweep_files(blobs.as_ref()).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "removed files that were past their time"),
+                Err(failure) => tracing::warn!(%failure, "old files were not removed"),
+            }
+        }
     }));
 }
 
@@ -415,6 +513,7 @@ impl Running {
             }
             () = signals.stop() => tracing::warn!("told again to stop: what was under way ends here"),
         }
+        self.node.leave_cluster().await;
         Ok(())
     }
 }

@@ -1,0 +1,158 @@
+//! What peers say to this node, and what this node's rooms and users say to the sessions on others.
+
+use super::envelope::{Answer, Envelope, Ticket};
+use super::membership::Incarnation;
+use super::placement::Placed;
+use super::routing::Attempt;
+use super::shell::{Cluster, Route, lock};
+use crate::fanout::Abroad;
+use crate::model::{AccountId, Delivery, Push, RoomId, Seq, TopicId};
+use crate::ports::Inbound;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+impl Inbound for Cluster {
+    fn link_up(&self, peer: Incarnation) {
+        self.linked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(peer);
+        self.moved.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    fn link_down(&self, peer: Incarnation) {
+        self.linked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&peer);
+        self.peer_interest
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget(peer);
+        lock(&self.follows).link_ended(peer);
+        // Dropping the replies tells those who wait.
+        self.questions.retain(|_, waiting| waiting.peer != peer);
+        self.unconfirmed.retain(|_, (asked, _)| *asked != peer);
+        self.moved.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    fn received(self: Arc<Self>, from: Incarnation, bytes: &[u8]) -> Result<(), String> {
+        match Envelope::decode(bytes).map_err(|error| error.to_string())? {
+            Envelope::Ask {
+                ticket,
+                hops,
+                question,
+            } => self.answer_later(from, ticket, hops, question),
+            Envelope::Answer { ticket, answer } => self.answered(from, ticket, Attempt::of(answer)),
+            Envelope::Lost { ticket } => self.answered(from, ticket, Attempt::Lost),
+            Envelope::Room { room, pushes } => {
+                let deliveries: Vec<Arc<Delivery>> = pushes.into_iter().map(Delivery::new).collect();
+                self.parts.fanout.to_room_here(room, &deliveries);
+            }
+            Envelope::Account { account, push, relay } => {
+                if relay {
+                    self.relay(from, account, &push);
+                }
+                self.parts.fanout.to_account_here(account, push);
+            }
+            Envelope::Ends { ends } => {
+                for (room, end) in ends {
+                    self.parts.fanout.announce_here(room, end);
+                }
+            }
+            Envelope::Follow {
+                ticket,
+                rooms,
+                accounts,
+            } => {
+                let mut interest = self.peer_interest.write().unwrap_or_else(PoisonError::into_inner);
+                interest.follow(from, &rooms, &accounts);
+                drop(interest);
+                self.tell([from], &Envelope::Followed { ticket });
+            }
+            Envelope::Followed { ticket } => {
+                if let Some((_, (_, wishes))) = self.unconfirmed.remove(&ticket) {
+                    tokio::spawn(async move { self.check(wishes).await });
+                }
+            }
+            Envelope::Unfollow { rooms, accounts } => {
+                let mut interest = self.peer_interest.write().unwrap_or_else(PoisonError::into_inner);
+                interest.unfollow(from, &rooms, &accounts);
+            }
+            Envelope::Topic { topic, push } => self.parts.fanout.to_topic_here(topic, push),
+            Envelope::MembersChanged => {
+                self.moved.store(true, Ordering::Release);
+                self.wake.notify_one();
+            }
+            Envelope::Ping => {}
+        }
+        Ok(())
+    }
+}
+
+impl Cluster {
+    fn answered(&self, from: Incarnation, ticket: Ticket, attempt: Attempt<Answer>) {
+        if let Some((_, waiting)) = self
+            .questions
+            .remove_if(&ticket, |_, waiting| waiting.peer == from)
+        {
+            // Whoever asked may have given up.
+            drop(waiting.reply.send(attempt));
+        }
+    }
+}
+
+impl Abroad for Cluster {
+    fn to_room(&self, room: RoomId, deliveries: &[Arc<Delivery>]) {
+        let peers = self
+            .peer_interest
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .of_room(room)
+            .to_vec();
+        if peers.is_empty() {
+            return;
+        }
+        let pushes = deliveries.iter().map(|delivery| delivery.push.clone()).collect();
+        self.tell(peers, &Envelope::Room { room, pushes });
+    }
+
+    fn to_account(&self, account: AccountId, push: &Push) {
+        let envelope = |relay| Envelope::Account {
+            account,
+            push: push.clone(),
+            relay,
+        };
+        match self.route(Placed::User(account)) {
+            Route::Here => self.relay(self.parts.standing.me(), account, push),
+            Route::There(home) if self.linked().contains(&home) => self.tell([home], &envelope(true)),
+            // The home is out of reach: everybody else is asked.
+            Route::There(_) | Route::Nowhere => self.tell_all(&envelope(false)),
+        }
+    }
+
+    fn to_topic(&self, topic: TopicId, push: &Push) {
+        // Who listens where is not kept: topics are few and short-lived.
+        self.tell_all(&Envelope::Topic {
+            topic,
+            push: push.clone(),
+        });
+    }
+
+    fn announce(&self, ends: &[(RoomId, Seq)]) {
+        let interest = self.peer_interest.read().unwrap_or_else(PoisonError::into_inner);
+        let mut by_peer: HashMap<Incarnation, Vec<(RoomId, Seq)>> = Default::default();
+        for &(room, end) in ends {
+            for &peer in interest.of_room(room) {
+                by_peer.entry(peer).or_default().push((room, end));
+            }
+        }
+        drop(interest);
+        for (peer, ends) in by_peer {
+            self.tell([peer], &Envelope::Ends { ends });
+        }
+    }
+}

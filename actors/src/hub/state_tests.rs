@@ -1,0 +1,160 @@
+//! Where sessions stand, as transcripts.
+
+use super::*;
+use std::cell::RefCell;
+
+const ROOM: RoomId = RoomId(1);
+const NOW: Timestamp = Timestamp(7);
+
+/// Hands `first..=last` to the hub; sessions named in `full` take nothing. Returns who took it.
+fn deliver(hub: &mut HubState<&'static str>, first: i64, last: i64, full: &[&str]) -> Vec<&'static str> {
+    let taken = RefCell::new(Vec::new());
+    if let Arrival::Fresh { skip } = hub.arrived(ROOM, Seq(first), Seq(last)) {
+        let hand = |sink: &&'static str| {
+            let takes = !full.contains(sink);
+            if takes {
+                taken.borrow_mut().push(*sink);
+            }
+            takes
+        };
+        hub.hand_over(ROOM, Seq(first + skip as i64), Seq(last), NOW, hand, |_| {});
+    }
+    taken.into_inner()
+}
+
+fn two() -> (HubState<&'static str>, SlotId, SlotId) {
+    let mut hub = HubState::default();
+    let (ann, first) = hub.enter(AccountId(1), "ann");
+    assert!(first);
+    let (bob, _) = hub.enter(AccountId(2), "bob");
+    assert!(hub.follow(ann, ROOM, Seq(0), NOW));
+    assert!(!hub.follow(bob, ROOM, Seq(0), NOW));
+    (hub, ann, bob)
+}
+
+#[test]
+fn followers_get_every_message_once_in_order() {
+    let (mut hub, ..) = two();
+    assert_eq!(deliver(&mut hub, 1, 1, &[]), ["ann", "bob"]);
+    assert_eq!(deliver(&mut hub, 1, 1, &[]), Vec::<&str>::new());
+    assert_eq!(deliver(&mut hub, 1, 3, &[]), ["ann", "bob"]);
+}
+
+#[test]
+fn a_full_session_is_behind_until_it_has_read_back_what_it_missed() {
+    let (mut hub, ann, _) = two();
+    assert_eq!(deliver(&mut hub, 1, 2, &["ann"]), ["bob"]);
+    assert_eq!(deliver(&mut hub, 3, 3, &[]), ["bob"]);
+    assert_eq!(
+        hub.behind(ann),
+        Some(Behind {
+            room: ROOM,
+            from: Seq(1),
+            to: Seq(3),
+            since: NOW,
+            signals: 0
+        })
+    );
+    assert!(!hub.caught_up(ann, ROOM, Seq(2), Some(0)));
+    assert_eq!(deliver(&mut hub, 4, 4, &[]), ["bob"]);
+    assert!(!hub.caught_up(ann, ROOM, Seq(3), Some(0)));
+    assert!(hub.caught_up(ann, ROOM, Seq(4), Some(0)));
+    assert_eq!(hub.behind(ann), None);
+    assert_eq!(deliver(&mut hub, 5, 5, &[]), ["ann", "bob"]);
+}
+
+#[test]
+fn a_hole_puts_every_follower_behind() {
+    let (mut hub, ann, bob) = two();
+    assert_eq!(deliver(&mut hub, 3, 3, &[]), Vec::<&str>::new());
+    for slot in [ann, bob] {
+        assert_eq!(hub.behind(slot).map(|b| (b.from, b.to)), Some((Seq(1), Seq(3))));
+    }
+}
+
+#[test]
+fn a_session_that_has_seen_less_than_the_room_starts_behind() {
+    let (mut hub, ..) = two();
+    deliver(&mut hub, 1, 4, &[]);
+    let (eve, _) = hub.enter(AccountId(3), "eve");
+    hub.follow(eve, ROOM, Seq(2), NOW);
+    assert_eq!(hub.behind(eve).map(|b| (b.from, b.to)), Some((Seq(3), Seq(4))));
+}
+
+#[test]
+fn a_session_that_has_seen_more_than_arrived_here_is_not_shown_it_again() {
+    let (mut hub, ..) = two();
+    let (eve, _) = hub.enter(AccountId(3), "eve");
+    hub.follow(eve, ROOM, Seq(2), NOW);
+    assert_eq!(deliver(&mut hub, 1, 2, &[]), ["ann", "bob"]);
+    assert_eq!(deliver(&mut hub, 3, 3, &[]), ["ann", "bob", "eve"]);
+}
+
+#[test]
+fn the_last_session_to_leave_empties_the_room_and_the_account() {
+    let (mut hub, ann, bob) = two();
+    let left = |account, rooms| Emptied {
+        account: Some(AccountId(account)),
+        rooms,
+        topic: None,
+    };
+    assert_eq!(hub.exit(ann), left(1, vec![]));
+    assert_eq!(hub.exit(bob), left(2, vec![ROOM]));
+    assert!(hub.is_empty());
+    assert_eq!(hub.arrived(ROOM, Seq(1), Seq(1)), Arrival::Nobody);
+}
+
+#[test]
+fn a_second_session_of_an_account_keeps_it_here() {
+    let (mut hub, ann, _) = two();
+    let (again, first) = hub.enter(AccountId(1), "ann2");
+    assert!(!first);
+    assert_eq!(hub.exit(ann).account, None);
+    assert_eq!(hub.slots_of(AccountId(1)), vec![again]);
+}
+
+#[test]
+fn a_missed_signal_is_re_read_too() {
+    let (mut hub, ann, _) = two();
+    assert_eq!(hub.hand_signal(ROOM, NOW, |sink| *sink != "ann", |_| {}), 1);
+    assert_eq!(
+        hub.behind(ann),
+        Some(Behind {
+            room: ROOM,
+            from: Seq(1),
+            to: Seq(0),
+            since: NOW,
+            signals: 1
+        })
+    );
+    // Another one while the first is being re-read.
+    assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 1);
+    assert!(!hub.caught_up(ann, ROOM, Seq(0), Some(1)));
+    assert_eq!(hub.behind(ann).map(|b| b.signals), Some(2));
+    assert!(hub.caught_up(ann, ROOM, Seq(0), Some(2)));
+    assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 2);
+}
+
+#[test]
+fn what_an_account_leaves_while_its_session_opens_stays_left() {
+    let mut hub = HubState::default();
+    let (ann, _) = hub.enter(AccountId(1), "ann");
+    let other = RoomId(2);
+    hub.unfollow(ann, ROOM);
+    hub.unfollow(ann, other);
+    hub.follow(ann, other, Seq(4), NOW);
+    let fresh = hub.start(ann, &[(ROOM, Seq(7)), (other, Seq(4)), (RoomId(3), Seq(0))], NOW);
+    assert_eq!(fresh, [RoomId(3)]);
+    assert_eq!(hub.arrived(ROOM, Seq(8), Seq(8)), Arrival::Nobody);
+    assert_eq!(hub.arrived(other, Seq(5), Seq(5)), Arrival::Fresh { skip: 0 });
+}
+
+#[test]
+fn a_room_followed_from_the_beginning_while_opening_starts_where_the_session_does() {
+    let mut hub = HubState::default();
+    let (ann, _) = hub.enter(AccountId(1), "ann");
+    hub.follow(ann, ROOM, Seq(0), NOW);
+    hub.start(ann, &[(ROOM, Seq(500))], NOW);
+    assert_eq!(hub.behind(ann), None);
+    assert_eq!(deliver(&mut hub, 501, 501, &[]), ["ann"]);
+}

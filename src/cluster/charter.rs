@@ -1,0 +1,59 @@
+//! What makes nodes one cluster: its id and a salted hash of its secret, stored by the first node, matched by all others.
+
+use argon2::Argon2;
+use argon2::password_hash::rand_core::OsRng;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use roost_actors::ports::{Charter, ClusterStore, StoreError};
+use thiserror::Error;
+
+/// Why a node may not use a database. Each names the key to look at.
+#[derive(Debug, Error)]
+pub enum CharterError {
+    #[error("cluster.id: this database belongs to cluster {theirs:?}, not {ours:?}")]
+    OtherCluster { ours: String, theirs: String },
+    #[error("cluster.secret: it is not the secret of cluster {0:?}")]
+    WrongSecret(String),
+    #[error("cluster.file: this database belongs to cluster {0:?}, and this node has no cluster file")]
+    NotAlone(String),
+    #[error("the cluster's secret could not be hashed: {0}")]
+    Hash(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks that this node belongs to the database's cluster, or founds it. `ours` is the id and secret of this node, if
+/// it is one of a cluster. Nothing is written by a node that does not match.
+pub async fn agree(store: &dyn ClusterStore, ours: Option<(&str, &str)>) -> Result<(), CharterError> {
+    let Some((id, secret)) = ours else {
+        return match store.charter(None).await? {
+            None => Ok(()),
+            Some(charter) => Err(CharterError::NotAlone(charter.cluster)),
+        };
+    };
+    let standing = match store.charter(None).await? {
+        Some(charter) => charter,
+        None => {
+            let salt = SaltString::generate(&mut OsRng);
+            let verifier = Argon2::default()
+                .hash_password(secret.as_bytes(), &salt)
+                .map_err(|error| CharterError::Hash(error.to_string()))?;
+            let fresh = Charter {
+                cluster: id.to_owned(),
+                verifier: verifier.to_string(),
+            };
+            // Two nodes may be first at the same time: what stands is checked below like any other.
+            store.charter(Some(&fresh)).await?.unwrap_or(fresh)
+        }
+    };
+    if standing.cluster != id {
+        return Err(CharterError::OtherCluster {
+            ours: id.to_owned(),
+            theirs: standing.cluster,
+        });
+    }
+    let verifier =
+        PasswordHash::new(&standing.verifier).map_err(|error| CharterError::Hash(error.to_string()))?;
+    Argon2::default()
+        .verify_password(secret.as_bytes(), &verifier)
+        .map_err(|_| CharterError::WrongSecret(id.to_owned()))
+}

@@ -1,0 +1,112 @@
+//! SQLite when the disk is full, and when it does not come back from a commit.
+
+use super::append::Attempt;
+use super::run::{Stuck, raw};
+use super::{Sqlite, execute, query};
+use crate::storage::layout::{KnownTokens, lay_out, plan};
+use crate::storage::sql::values;
+use roost_actors::model::{AccountId, Counts, Epoch, MessageKind, RoomId, RoomKind, Seq, Timestamp};
+use roost_actors::ports::{AppendError, BatchOutcome, PostDraft, RoomBatch};
+
+fn batch(last_seq: i64, body: &str) -> RoomBatch {
+    RoomBatch {
+        room: RoomId(1),
+        kind: RoomKind::Group,
+        epoch: Epoch(1),
+        last_seq: Seq(last_seq),
+        counts: Counts {
+            low: last_seq,
+            high: 0,
+        },
+        posts: vec![PostDraft {
+            sender: AccountId(1),
+            kind: MessageKind::Text,
+            body: body.into(),
+            private: false,
+            extra: None,
+            token: None,
+            created_at: Timestamp(1),
+        }],
+        reads: vec![],
+    }
+}
+
+async fn with_a_room() -> (Sqlite, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (sqlite, _) = Sqlite::open(&folder.path().join("r.db"), Timestamp(1)).unwrap();
+    let room = "INSERT INTO rooms (id, epoch, created_at) VALUES (1, 1, 1)";
+    let made = sqlite
+        .writer
+        .run(move |conn| execute(raw(conn)?, room, &[]))
+        .await;
+    assert_eq!(made, Ok(Ok(1)));
+    (sqlite, folder)
+}
+
+/// Sets how large the file may grow, in pages beyond what it has.
+async fn room_on_disk(sqlite: &Sqlite, pages: i64) {
+    let set = sqlite.writer.run(move |conn| {
+        let conn = raw(conn)?;
+        let has: i64 = query(conn, "PRAGMA page_count", &[])?.remove(0).take()?;
+        query(conn, &format!("PRAGMA max_page_count = {}", has + pages), &[]).map(drop)
+    });
+    assert_eq!(set.await, Ok(Ok(())));
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_nothing_and_loses_nothing() {
+    let (sqlite, _folder) = with_a_room().await;
+    room_on_disk(&sqlite, 0).await;
+    let long = "x".repeat(60_000);
+    let full = sqlite.append(&[batch(0, &long)]).await;
+    assert!(matches!(full, Err(AppendError::Unavailable(_))), "{full:?}");
+    room_on_disk(&sqlite, 1_000).await;
+    let taken = sqlite.append(&[batch(0, &long)]).await.unwrap();
+    assert!(matches!(
+        &taken[..],
+        [BatchOutcome::Committed { last_seq: Seq(1), .. }]
+    ));
+    let count = sqlite
+        .writer
+        .run(|conn| {
+            query(raw(conn)?, "SELECT count(*) FROM messages", values![])?
+                .remove(0)
+                .take::<i64>()
+        })
+        .await;
+    assert_eq!(count, Ok(Ok(1)));
+}
+
+#[tokio::test]
+async fn an_append_behind_another_ones_lock_is_unavailable() {
+    let (sqlite, folder) = with_a_room().await;
+    let other = rusqlite::Connection::open(folder.path().join("r.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = sqlite.append(&[batch(0, "x")]).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable(_))), "{refused:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(sqlite.append(&[batch(0, "x")]).await.is_ok());
+}
+
+#[test]
+fn an_append_given_up_before_its_commit_does_not_commit() {
+    let batches = [batch(0, "x")];
+    let attempt = Attempt::default();
+    let outcome = attempt.give_up(&batches, Stuck::Working);
+    assert!(matches!(outcome, AppendError::Unavailable(_)), "{outcome:?}");
+    assert!(!attempt.may_commit(vec![None]));
+}
+
+#[test]
+fn an_append_given_up_within_its_commit_is_in_doubt() {
+    let batches = [batch(0, "x"), batch(0, "fenced")];
+    let (ours, stored) = ([&batches[0]], KnownTokens::new());
+    let mut laid = lay_out(&ours, &stored, &plan(&ours, &stored), &[9]);
+    let attempt = Attempt::default();
+    assert!(attempt.may_commit(vec![laid.pop(), None]));
+    let AppendError::InDoubt(doubts) = attempt.give_up(&batches, Stuck::Working) else {
+        panic!("nobody knows whether it will commit");
+    };
+    assert_eq!(doubts.len(), 1);
+    assert_eq!(doubts[0].marks(), [(Seq(1), roost_actors::model::MessageId(9))]);
+}
