@@ -1,6 +1,7 @@
 //! Starting and stopping a node: the one place that sees every adapter.
 
 mod membership;
+mod signals;
 
 use crate::blobs::{self, Ffmpeg, MediaWorks};
 use crate::clock::SystemClock;
@@ -25,6 +26,7 @@ use roost_actors::Node;
 use roost_actors::model::CodecId;
 use roost_actors::node::NodeOptions;
 use roost_actors::ports::{BlobStore, Clock, Notifier, Ports, StoreError};
+use signals::Signals;
 use std::cell::OnceCell;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -35,7 +37,6 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// Renderings of pushes, one for each dialect with sockets.
@@ -525,28 +526,4 @@ fn end_after(time: Duration) {
         tracing::warn!("stopping took too long: the process ends here");
         std::process::exit(0);
     });
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Signals, BootError> {
-        let listen = |kind| signal(kind).map_err(|error| BootError::Failed(format!("signals: {error}")));
-        Ok(Signals {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits until the node is told to stop.
-    async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
