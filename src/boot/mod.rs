@@ -161,7 +161,7 @@ async fn start(config: &Config) -> Result<Running, BootError> {
             workers: workers * groups.len(),
             idle_ms: IDLE_MS,
         },
-        ports(stores.clone(), clock.clone(), Arc::new(passwords), notifier),
+        Ports::new(stores.clone(), clock.clone(), Arc::new(passwords), notifier),
     );
     membership::join(&node, config, place).await?;
     let freeim = web::Data::new(freeim::State::new(
@@ -220,31 +220,6 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         servers,
         shutdown: Duration::from_secs(config.shutdown_seconds),
     })
-}
-
-fn ports(
-    stores: Stores,
-    clock: Arc<dyn Clock>,
-    passwords: Arc<Argon2Passwords>,
-    notifier: Arc<dyn Notifier>,
-) -> Ports {
-    Ports {
-        clock,
-        journal: stores.journal,
-        rooms: stores.rooms,
-        users: stores.users,
-        views: stores.views,
-        grants: stores.grants,
-        files: stores.files,
-        jobs: stores.jobs,
-        directory: stores.directory,
-        secrets: stores.secrets,
-        cluster: stores.cluster,
-        ledger: stores.ledger,
-        passes: stores.passes,
-        passwords,
-        notifier,
-    }
 }
 
 fn make_data_dir(path: &Path) -> Result<(), BootError> {

@@ -24,33 +24,14 @@ mod views;
 use migrations::Mismatch;
 use postgres::Postgres;
 use roost_actors::model::Timestamp;
-use roost_actors::ports::{
-    Clock, ClusterStore, DirectoryStore, FileStore, GrantStore, JobStore, JournalStore, LedgerStore,
-    PassStore, RoomStore, SecretStore, UserStore, ViewStore,
-};
+use roost_actors::ports::Clock;
+pub use roost_actors::ports::Stores;
 use sql::{Database, SqlError};
 use sqlite::{ConnectError, Sqlite};
 use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
 use url::Place;
-
-/// Every store of a node. Closed when the last clone of any of them is dropped.
-#[derive(Clone)]
-pub struct Stores {
-    pub journal: Arc<dyn JournalStore>,
-    pub rooms: Arc<dyn RoomStore>,
-    pub users: Arc<dyn UserStore>,
-    pub views: Arc<dyn ViewStore>,
-    pub grants: Arc<dyn GrantStore>,
-    pub files: Arc<dyn FileStore>,
-    pub jobs: Arc<dyn JobStore>,
-    pub directory: Arc<dyn DirectoryStore>,
-    pub secrets: Arc<dyn SecretStore>,
-    pub cluster: Arc<dyn ClusterStore>,
-    pub ledger: Arc<dyn LedgerStore>,
-    pub passes: Arc<dyn PassStore>,
-}
 
 /// The migrations that were applied, by name; none when the database was up to date.
 pub type Applied = Vec<String>;

@@ -66,6 +66,23 @@ impl From<StoreError> for Failure {
 
 pub type StoreResult<T> = Result<T, StoreError>;
 
+/// Every store of one database. Closed when the last clone of any of them is dropped.
+#[derive(Clone)]
+pub struct Stores {
+    pub journal: Arc<dyn JournalStore>,
+    pub rooms: Arc<dyn RoomStore>,
+    pub users: Arc<dyn UserStore>,
+    pub views: Arc<dyn ViewStore>,
+    pub grants: Arc<dyn GrantStore>,
+    pub files: Arc<dyn FileStore>,
+    pub jobs: Arc<dyn JobStore>,
+    pub directory: Arc<dyn DirectoryStore>,
+    pub secrets: Arc<dyn SecretStore>,
+    pub cluster: Arc<dyn ClusterStore>,
+    pub ledger: Arc<dyn LedgerStore>,
+    pub passes: Arc<dyn PassStore>,
+}
+
 /// Every port, as the node is given them.
 #[derive(Clone)]
 pub struct Ports {
@@ -84,4 +101,33 @@ pub struct Ports {
     pub passes: Arc<dyn PassStore>,
     pub passwords: Arc<dyn Passwords>,
     pub notifier: Arc<dyn Notifier>,
+}
+
+impl Ports {
+    /// The stores of a database and what else a node needs of the world.
+    #[must_use]
+    pub fn new(
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        passwords: Arc<dyn Passwords>,
+        notifier: Arc<dyn Notifier>,
+    ) -> Ports {
+        Ports {
+            clock,
+            journal: stores.journal,
+            rooms: stores.rooms,
+            users: stores.users,
+            views: stores.views,
+            grants: stores.grants,
+            files: stores.files,
+            jobs: stores.jobs,
+            directory: stores.directory,
+            secrets: stores.secrets,
+            cluster: stores.cluster,
+            ledger: stores.ledger,
+            passes: stores.passes,
+            passwords,
+            notifier,
+        }
+    }
 }

@@ -24,10 +24,7 @@ pub mod users;
 pub mod users_rooms;
 pub mod views;
 
-use crate::ports::{
-    ClusterStore, DirectoryStore, FileStore, GrantStore, JobStore, JournalStore, LedgerStore, Notifier,
-    PassStore, Passwords, Ports, RoomStore, SecretStore, UserStore, ViewStore,
-};
+use crate::ports::{Ports, Stores};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -37,45 +34,13 @@ pub struct Opened {
     pub keep: Box<dyn Any + Send>,
 }
 
-/// The stores of one database.
-pub struct OpenedStores {
-    pub journal: Arc<dyn JournalStore>,
-    pub rooms: Arc<dyn RoomStore>,
-    pub users: Arc<dyn UserStore>,
-    pub views: Arc<dyn ViewStore>,
-    pub grants: Arc<dyn GrantStore>,
-    pub files: Arc<dyn FileStore>,
-    pub jobs: Arc<dyn JobStore>,
-    pub directory: Arc<dyn DirectoryStore>,
-    pub secrets: Arc<dyn SecretStore>,
-    pub ledger: Arc<dyn LedgerStore>,
-    pub passes: Arc<dyn PassStore>,
-    pub cluster: Arc<dyn ClusterStore>,
-}
-
 impl Opened {
     /// Stores together with a clock that stands still and the small ports in memory.
     #[must_use]
-    pub fn new(stores: OpenedStores, keep: Box<dyn Any + Send>) -> Opened {
-        let passwords: Arc<dyn Passwords> = Arc::new(super::PlainPasswords);
-        let notifier: Arc<dyn Notifier> = Arc::new(super::Outbox::default());
-        let ports = Ports {
-            clock: Arc::new(super::ManualClock::frozen(super::World::BEGIN_MS)),
-            journal: stores.journal,
-            rooms: stores.rooms,
-            users: stores.users,
-            views: stores.views,
-            grants: stores.grants,
-            files: stores.files,
-            jobs: stores.jobs,
-            directory: stores.directory,
-            secrets: stores.secrets,
-            cluster: stores.cluster,
-            ledger: stores.ledger,
-            passes: stores.passes,
-            passwords,
-            notifier,
-        };
+    pub fn new(stores: Stores, keep: Box<dyn Any + Send>) -> Opened {
+        let clock = Arc::new(super::ManualClock::frozen(super::World::BEGIN_MS));
+        let notifier = Arc::new(super::Outbox::default());
+        let ports = Ports::new(stores, clock, Arc::new(super::PlainPasswords), notifier);
         Opened { ports, keep }
     }
 }
