@@ -81,8 +81,6 @@ pub enum Envelope {
 pub enum Question {
     Room(RoomId, RoomRequest),
     User(AccountId, UserRequest),
-    /// Which of these accounts have a session on the receiving node.
-    Online(Vec<AccountId>),
     /// What an operator wants to know of the receiving node.
     Census,
 }
@@ -91,7 +89,6 @@ pub enum Question {
 pub enum Answer {
     Room(RoomAnswer),
     User(UserAnswer),
-    Online(Vec<AccountId>),
     Census(NodeCensus),
 }
 

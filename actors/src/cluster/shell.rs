@@ -190,21 +190,6 @@ impl Cluster {
         )))
     }
 
-    /// Which of these accounts have a session on another node.
-    pub async fn online(&self, accounts: &[AccountId]) -> HashSet<AccountId> {
-        let asks = self.linked().into_iter().map(|peer| {
-            let question = Question::Online(accounts.to_vec());
-            async move { self.ask(peer, HOPS_MAX, question).await }
-        });
-        let mut online = HashSet::new();
-        for attempt in futures_util::future::join_all(asks).await {
-            if let Attempt::Answered(Ok(Answer::Online(found))) = attempt {
-                online.extend(found);
-            }
-        }
-        online
-    }
-
     /// What an operator wants to know of every member; `None` for one that does not answer.
     pub async fn census(&self) -> Vec<(Member, Option<NodeCensus>)> {
         let view = self.view();
@@ -340,10 +325,6 @@ impl Cluster {
             }
             Question::User(account, request) => {
                 map(node.attempt_user(account, request, hops + 1).await, Answer::User)
-            }
-            Question::Online(accounts) => {
-                let here = accounts.into_iter().filter(|account| node.is_online(*account));
-                Attempt::Answered(Ok(Answer::Online(here.collect())))
             }
             Question::Census => Attempt::Answered(Ok(Answer::Census(self.own_census()))),
         }

@@ -22,7 +22,6 @@ use crate::session::CloseWhy;
 use crate::user::{UserActor, UserRequest, UserShell};
 use actix::prelude::*;
 use dashmap::DashMap;
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -222,21 +221,6 @@ impl Node {
     pub(crate) fn hand_over(&self, elsewhere: impl Fn(Placed) -> bool) -> usize {
         let rooms = self.0.rooms.hand_over(|room| elsewhere(Placed::Room(room)));
         rooms + self.0.users.hand_over(|account| elsewhere(Placed::User(account)))
-    }
-
-    /// Which of these accounts have a session, on any node.
-    pub async fn online(&self, accounts: &[AccountId]) -> HashSet<AccountId> {
-        let mut online = match self.cluster() {
-            Some(cluster) => cluster.online(accounts).await,
-            None => HashSet::new(),
-        };
-        online.extend(
-            accounts
-                .iter()
-                .copied()
-                .filter(|account| self.is_online(*account)),
-        );
-        online
     }
 
     /// Whether every worker has joined.
