@@ -16,6 +16,7 @@ pub mod room;
 pub mod session;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod tree;
 pub mod user;
 
 pub use failure::{Failure, Thing};

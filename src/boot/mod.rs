@@ -1,5 +1,6 @@
 //! Starting and stopping a node: the one place that sees every adapter.
 
+mod chores;
 mod membership;
 mod signals;
 
@@ -12,7 +13,7 @@ use crate::dialects::gobelieve::tcp::Streams;
 use crate::dialects::{self, freeim, gobelieve, kahla};
 use crate::http::upload::Uploads;
 use crate::http::{
-    self, AdminToken, Metrics, Owners, ParamsLimits, Peering, Rates, Readiness, Shared, core_metrics, health,
+    self, AdminToken, Metrics, Owners, ParamsLimits, Peering, Rates, Readiness, Shared, core_metrics,
 };
 use crate::notify::{Outbox, Unconfigured};
 use crate::passwords::Argon2Passwords;
@@ -25,7 +26,7 @@ use futures_util::future::{join_all, select_all};
 use roost_actors::Node;
 use roost_actors::model::CodecId;
 use roost_actors::node::NodeOptions;
-use roost_actors::ports::{BlobStore, Clock, Notifier, Ports, StoreError};
+use roost_actors::ports::{Clock, Notifier, Ports, StoreError};
 use signals::Signals;
 use std::cell::OnceCell;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -37,7 +38,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 /// Renderings of pushes, one for each dialect with sockets.
 const FREEIM_CODEC: CodecId = CodecId(0);
@@ -48,10 +49,8 @@ const STORAGE_WAIT: Duration = Duration::from_secs(30);
 const STORAGE_RETRY: Duration = Duration::from_secs(1);
 /// Rooms and users that nobody asked anything for so long are put to rest, in milliseconds.
 const IDLE_MS: i64 = 5 * 60 * 1_000;
-const TICK: Duration = Duration::from_secs(1);
 /// Connections to PostgreSQL for the bytes of files, where they are kept there.
 const FILE_CONNECTIONS: usize = 4;
-const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// What stopping may take beyond `shutdown_seconds` before the process ends whatever is under way.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
@@ -212,8 +211,8 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         .into_iter()
         .map(|group| app.serve(group, workers))
         .collect::<Result<_, _>>()?;
-    spawn_chores(&node, &readiness);
-    spawn_file_chores(&node, blobs);
+    chores::spawn(&node, &readiness);
+    chores::spawn_for_files(&node, blobs);
     Ok(Running {
         node,
         readiness,
@@ -410,52 +409,6 @@ fn sockets_of_this_thread(node: &Node, limits: &crate::config::Limits) -> web::D
         let join = || web::Data::new(Sockets::new(node.clone(), node.join_worker(), limits));
         sockets.get_or_init(join).clone()
     })
-}
-
-/// What goes on beside serving, for as long as the process lives.
-fn spawn_chores(node: &Node, readiness: &Arc<Readiness>) {
-    let (starting, readiness) = (node.clone(), readiness.clone());
-    rt::spawn(async move {
-        while !starting.is_started() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        health::probe(readiness, async || starting.probe().await).await;
-    });
-    let ticking = node.clone();
-    rt::spawn(every(TICK, move || {
-        let node = ticking.clone();
-        async move { node.tick() }
-    }));
-    let sweeping = node.clone();
-    rt::spawn(every(SWEEP, move || {
-        let node = sweeping.clone();
-        async move { node.sweep().await }
-    }));
-}
-
-/// Removes what is past its time: files of conversations, and what unfinished uploads have left.
-fn spawn_file_chores(node: &Node, blobs: Arc<dyn BlobStore>) {
-    rt::spawn(blobs::keep_swept(blobs.clone(), node.clock().clone()));
-    let sweeping = node.clone();
-    rt::spawn(every(SWEEP, move || {
-        let (node, blobs) = (sweeping.clone(), blobs.clone());
-        async move {
-            match node.sweep_files(blobs.as_ref()).await {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(count, "removed files that were past their time"),
-                Err(failure) => tracing::warn!(%failure, "old files were not removed"),
-            }
-        }
-    }));
-}
-
-async fn every<F: Future<Output = ()>>(period: Duration, mut work: impl FnMut() -> F) {
-    let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        work().await;
-    }
 }
 
 impl Running {

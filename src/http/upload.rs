@@ -119,6 +119,15 @@ impl Uploads {
         }
     }
 
+    /// The same, into another store: all together are so many at once.
+    #[must_use]
+    pub fn into_store(&self, store: Arc<dyn BlobStore>) -> Uploads {
+        Uploads {
+            store,
+            ..self.clone()
+        }
+    }
+
     /// Reads a form. `admit` is asked when a file begins, with what came before it, and says how long the file may be;
     /// what it cannot decide yet the caller decides with the whole form, and drops it to refuse it.
     pub async fn receive(

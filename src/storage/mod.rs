@@ -17,6 +17,7 @@ mod rows;
 mod secrets;
 mod sql;
 mod sqlite;
+mod tree;
 mod url;
 mod users;
 mod views;
@@ -87,6 +88,9 @@ pub async fn open(url: &str, connections: usize, clock: Arc<dyn Clock>) -> Resul
             database: database.clone(),
         }),
         files: Arc::new(files::Files {
+            database: database.clone(),
+        }),
+        tree: Arc::new(tree::Tree {
             database: database.clone(),
         }),
         directory: Arc::new(directory::Directory {

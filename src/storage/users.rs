@@ -65,6 +65,16 @@ const JOIN_REQUESTS: &str = concat!(
     ) ORDER BY j.created_at, j.id"
 );
 
+const PEERS: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM members s
+    JOIN rooms r ON r.id = s.room AND r.low <> r.high
+    JOIN messages m ON m.room = r.id AND m.seq = r.last_seq
+    JOIN accounts a ON a.id = CASE WHEN r.low = $1 THEN r.high ELSE r.low END
+    WHERE s.account = $1 AND s.to_seq IS NULL ORDER BY m.id DESC LIMIT $2"
+);
+
 const POSITIONS: &str = "
     SELECT r.id, r.last_seq, m.from_seq FROM members m JOIN rooms r ON r.id = m.room
     WHERE m.account = $1 AND m.to_seq IS NULL ORDER BY r.id";
@@ -143,6 +153,16 @@ impl UserStore for Users {
             })
         });
         requests.await
+    }
+
+    async fn peers(&self, account: AccountId, limit: i64) -> StoreResult<Vec<Account>> {
+        let peers = self.database.read(move |conn| {
+            Box::pin(async move {
+                let found = conn.rows(PEERS, values![account, limit.max(0)]).await?;
+                Ok(rows::all(found, rows::account)?)
+            })
+        });
+        peers.await
     }
 
     async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>> {

@@ -21,6 +21,8 @@ pub struct Pipe {
     waker: RefCell<Option<Waker>>,
     /// How often the dispatcher has asked for bytes: it does so only while the socket takes some.
     asked: Cell<u32>,
+    /// How often something was heard from the client.
+    heard: Cell<u32>,
     /// Whether something that the client asked for is under way: nothing more is heard from it until then.
     busy: Cell<bool>,
     /// Whether the frame at the end is the last one.
@@ -39,6 +41,7 @@ impl Pipe {
             place: RefCell::new(place),
             waker: RefCell::default(),
             asked: Cell::new(0),
+            heard: Cell::new(0),
             busy: Cell::new(false),
             finished: Cell::new(false),
         })
@@ -176,6 +179,15 @@ impl Pipe {
 
     pub(super) fn times_asked(&self) -> u32 {
         self.asked.get()
+    }
+
+    /// Notes that the client lives.
+    pub fn note_heard(&self) {
+        self.heard.set(self.heard.get().wrapping_add(1));
+    }
+
+    pub(super) fn times_heard(&self) -> u32 {
+        self.heard.get()
     }
 
     fn push(&self, bytes: Bytes, weight: usize) {

@@ -11,6 +11,8 @@ use tokio::time::MissedTickBehavior;
 pub struct Beat {
     pub frame: Frame,
     pub every_seconds: u64,
+    /// Beats in a row after which a client that says nothing at all is given up; 0 gives up none.
+    pub unanswered_max: u64,
 }
 
 struct Watched {
@@ -18,6 +20,9 @@ struct Watched {
     beat: Option<Rc<Beat>>,
     /// The tick at which the next beat is due.
     due: u64,
+    /// How often the client had been heard at the last beat, and how many beats it has let go by since.
+    heard: u32,
+    unanswered: u64,
     /// How often the socket had asked at the last tick, and for how many ticks that has not changed though something waits.
     asked: u32,
     stuck_ticks: u64,
@@ -67,6 +72,8 @@ impl Pulse {
             pipe: Rc::downgrade(pipe),
             beat,
             due: self.tick.get() + every,
+            heard: pipe.times_heard(),
+            unanswered: 0,
             asked: pipe.times_asked(),
             stuck_ticks: 0,
         });
@@ -80,7 +87,11 @@ impl Pulse {
             let Some(pipe) = socket.pipe.upgrade() else {
                 return false;
             };
-            socket.keep_alive(&pipe, tick);
+            if !socket.keep_alive(&pipe, tick) {
+                tracing::debug!("a socket that answers no ping is closed");
+                pipe.give_up(Frame::close(CloseCode::Again, "no ping was answered: come back"));
+                return false;
+            }
             socket.look(&pipe);
             if socket.stuck_ticks > self.stall_ticks {
                 let why = format!("took nothing for {} s: come back and read on", self.stall_ticks);
@@ -94,16 +105,27 @@ impl Pulse {
 }
 
 impl Watched {
-    fn keep_alive(&mut self, pipe: &Pipe, tick: u64) {
+    /// `false`: the client has let too many beats go by.
+    fn keep_alive(&mut self, pipe: &Pipe, tick: u64) -> bool {
         let Some(beat) = self.beat.as_ref().filter(|_| self.due <= tick) else {
-            return;
+            return true;
         };
+        let heard = pipe.times_heard();
+        if heard != self.heard {
+            self.heard = heard;
+            self.unanswered = 0;
+        }
+        if beat.unanswered_max > 0 && self.unanswered >= beat.unanswered_max {
+            return false;
+        }
         self.due = tick + beat.every_seconds;
         // Who has something to read knows already that we are here.
         if !pipe.waits() && !pipe.is_finished() {
             pipe.say(beat.frame.clone());
             pipe.wake();
+            self.unanswered += 1;
         }
+        true
     }
 
     fn look(&mut self, pipe: &Pipe) {
@@ -136,6 +158,7 @@ mod tests {
         let beat = Rc::new(Beat {
             frame: Frame::text("ping"),
             every_seconds: 2,
+            unanswered_max: 0,
         });
         let (one, quiet) = (Pipe::new(None), Pipe::new(None));
         pulse.join(&one, Some(beat.clone()));
@@ -149,6 +172,27 @@ mod tests {
             seen.push((taken(&one).len(), taken(&other).len(), taken(&quiet).len()));
         }
         assert_eq!(seen, [(1, 0, 0), (0, 1, 0), (1, 0, 0), (0, 1, 0)]);
+    }
+
+    #[test]
+    fn a_client_that_answers_no_ping_is_given_up() {
+        let pulse = Pulse::new(60);
+        let beat = Rc::new(Beat {
+            frame: Frame::ping(),
+            every_seconds: 1,
+            unanswered_max: 3,
+        });
+        let (mute, alive) = (Pipe::new(None), Pipe::new(None));
+        pulse.join(&mute, Some(beat.clone()));
+        pulse.join(&alive, Some(beat));
+        for _ in 0..3 {
+            pulse.beat();
+            assert_eq!((taken(&mute).len(), taken(&alive).len()), (1, 1));
+            alive.note_heard();
+        }
+        pulse.beat();
+        assert!(mute.is_finished() && !alive.is_finished());
+        assert_eq!(mute.take().unwrap()[2..4], 1013u16.to_be_bytes());
     }
 
     #[test]

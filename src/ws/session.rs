@@ -202,6 +202,7 @@ impl<C: Codec> Handler<SessionEvent> for Session<C> {
 /// Ends the actor when the client has gone: what still waits in the pipe goes out if it can.
 impl<C: Codec> StreamHandler<Heard> for Session<C> {
     fn handle(&mut self, heard: Heard, ctx: &mut Context<Self>) {
+        self.pipe.note_heard();
         match heard {
             Heard::Said(said) => {
                 let action = self.codec.hear(self.me, said);

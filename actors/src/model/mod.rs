@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod page;
 pub mod push;
 pub mod room;
+pub mod tree;
 pub mod view;
 
 pub use account::{Account, AccountEdit, LoginName, NewAccount, Place};
@@ -30,4 +31,5 @@ pub use room::{
     Counts, JoinRequest, Member, NewGroup, Role, RoomInfo, RoomKind, RoomPosition, RoomRules, RoomSnapshot,
     Seat,
 };
+pub use tree::{Spot, TreeContent, TreeItem};
 pub use view::{AnsweredRequest, Conversation, View, With};

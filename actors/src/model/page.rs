@@ -1,6 +1,6 @@
 //! Pages of history: what is asked, what comes back, and the only paging arithmetic there is.
 
-use super::{ChatMessage, MessageKind, RoomKind, Seq, Timestamp};
+use super::{ChatMessage, MessageId, MessageKind, RoomKind, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum Order {
 pub struct HistoryQuery {
     pub from_seq: Seq,
     pub to_seq: Seq,
+    /// Only messages with a lower id than this, which need not be one of the room.
+    pub before: Option<MessageId>,
     pub kind: Option<MessageKind>,
     /// Whether revoked messages are part of the answer.
     pub with_revoked: bool,
@@ -36,6 +38,7 @@ impl HistoryQuery {
         HistoryQuery {
             from_seq: Seq(1),
             to_seq: Seq(i64::MAX),
+            before: None,
             kind: None,
             with_revoked: false,
             revoked_since: None,

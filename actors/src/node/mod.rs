@@ -3,6 +3,7 @@
 mod files;
 mod refs;
 mod route;
+mod tree;
 
 pub use refs::{DirectoryRef, RoomRef, UserRef};
 
@@ -97,6 +98,7 @@ impl Node {
         let standing = Arc::new(Standing::alone(ports.clock.clone()));
         let room_shell = Arc::new(RoomShell {
             store: ports.rooms.clone(),
+            tree: ports.tree.clone(),
             journal: journal.clone(),
             fanout: fanout.clone(),
             clock: ports.clock.clone(),

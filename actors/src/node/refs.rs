@@ -16,7 +16,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
-fn unexpected<T>(answer: impl std::fmt::Debug) -> Result<T, Failure> {
+pub(super) fn unexpected<T>(answer: impl std::fmt::Debug) -> Result<T, Failure> {
     Err(Failure::Internal(format!(
         "an actor answered another question: {answer:?}"
     )))
@@ -147,6 +147,7 @@ impl UserRef {
         groups => UserRequest::Groups, Groups, Vec<RoomInfo>;
         join_requests => UserRequest::JoinRequests, JoinRequests, Vec<(JoinRequest, Account, RoomInfo)>;
         conversations => UserRequest::Conversations, Conversations, Vec<Conversation>;
+        peers => UserRequest::Peers, Peers, Vec<Account>;
         positions => UserRequest::Positions, Positions, Vec<RoomPosition>;
     }
 

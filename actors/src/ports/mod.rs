@@ -14,6 +14,7 @@ pub mod notify;
 pub mod passwords;
 pub mod rooms;
 pub mod secrets;
+pub mod tree;
 pub mod users;
 pub mod views;
 
@@ -33,6 +34,7 @@ pub use notify::{Notice, Notifier};
 pub use passwords::Passwords;
 pub use rooms::{RoomChange, RoomSaved, RoomStore};
 pub use secrets::SecretStore;
+pub use tree::{TreeChange, TreeStore};
 pub use users::{UserChange, UserSaved, UserSnapshot, UserStore};
 pub use views::ViewStore;
 
@@ -75,6 +77,7 @@ pub struct Stores {
     pub views: Arc<dyn ViewStore>,
     pub grants: Arc<dyn GrantStore>,
     pub files: Arc<dyn FileStore>,
+    pub tree: Arc<dyn TreeStore>,
     pub jobs: Arc<dyn JobStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
@@ -93,6 +96,7 @@ pub struct Ports {
     pub views: Arc<dyn ViewStore>,
     pub grants: Arc<dyn GrantStore>,
     pub files: Arc<dyn FileStore>,
+    pub tree: Arc<dyn TreeStore>,
     pub jobs: Arc<dyn JobStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
@@ -120,6 +124,7 @@ impl Ports {
             views: stores.views,
             grants: stores.grants,
             files: stores.files,
+            tree: stores.tree,
             jobs: stores.jobs,
             directory: stores.directory,
             secrets: stores.secrets,

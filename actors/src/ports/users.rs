@@ -97,6 +97,9 @@ pub trait UserStore: Send + Sync {
     /// Waiting requests to join the groups this account owns or manages, oldest first.
     async fn join_requests(&self, account: AccountId) -> StoreResult<Vec<(JoinRequest, Account, RoomInfo)>>;
 
+    /// Whom this account has exchanged direct messages with, the latest exchange first, at most `limit`.
+    async fn peers(&self, account: AccountId, limit: i64) -> StoreResult<Vec<Account>>;
+
     /// Every room this account is in and where it stands, dissolved groups included: what a new session follows.
     async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>>;
 }

@@ -8,8 +8,9 @@ use crate::fanout::Fanout;
 use crate::journal::{Commit, Journal};
 use crate::meters::Meters;
 use crate::model::{HistoryQuery, Member, RoomId};
-use crate::ports::{Clock, RoomStore};
+use crate::ports::{Clock, RoomStore, TreeStore};
 use crate::registry::{Ask, Retire, Tombstone};
+use crate::tree;
 use actix::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 /// What every room of a node shares.
 pub struct RoomShell {
     pub store: Arc<dyn RoomStore>,
+    pub tree: Arc<dyn TreeStore>,
     pub journal: Addr<Journal>,
     pub fanout: Fanout,
     pub clock: Arc<dyn Clock>,
@@ -128,6 +130,18 @@ impl RoomActor {
                     work.into_actor(self)
                         .map(move |answer, room, _| room.answer(ticket, answer)),
                 );
+            }
+            Effect::Tree(ticket, by, request) => {
+                let (shell, id, now) = (self.shell.clone(), self.id, self.shell.clock.now());
+                let Some(reply) = self.replies.remove(&ticket) else {
+                    return;
+                };
+                // Not the actor's own: what was begun is answered also when the room goes elsewhere meanwhile.
+                actix::spawn(async move {
+                    let answer = tree::answer(shell.tree.as_ref(), id, by, request, now).await;
+                    // Whoever asked may have gone: what was stored is stored.
+                    let _ = reply.to.send(answer.map(RoomAnswer::Files));
+                });
             }
             Effect::LoadForRevoke {
                 caller,

@@ -4,6 +4,7 @@ use crate::model::{
     AccountId, Caller, ChatMessage, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId, Place,
     Post, RoomInfo, RoomRules, Seat, Seq, Timestamp,
 };
+use crate::tree::{TreeAnswer, TreeRequest};
 use serde::{Deserialize, Serialize};
 
 /// A request to one room. Unless said otherwise the caller must be a member, or is refused with `NotMember`.
@@ -115,6 +116,11 @@ pub enum RoomRequest {
     Dissolve {
         caller: Caller,
     },
+    /// Of the room's files: see [`TreeRequest`].
+    Files {
+        caller: Caller,
+        request: TreeRequest,
+    },
     /// Told by a user's actor after its block of the peer was stored. Direct rooms.
     BlockChanged {
         by: AccountId,
@@ -148,6 +154,9 @@ impl RoomRequest {
     /// Whether the request changes nothing that is stored.
     #[must_use]
     pub fn is_read(&self) -> bool {
+        if let RoomRequest::Files { request, .. } = self {
+            return request.is_read();
+        }
         matches!(
             self,
             RoomRequest::Page { .. }
@@ -169,6 +178,7 @@ pub enum RoomAnswer {
     Page(HistoryPage),
     Look(RoomView),
     Seats(RoomView, Vec<Seat>),
+    Files(TreeAnswer),
     Applied(JoinRequest),
     /// The accounts that were not members before.
     Added(Vec<AccountId>),

@@ -6,6 +6,7 @@
 
 mod actor;
 mod apply;
+mod files;
 pub mod messages;
 mod read;
 mod rules;

@@ -138,6 +138,7 @@ impl RoomState {
             | RoomRequest::Range { .. }
             | RoomRequest::Look { .. }
             | RoomRequest::Seats { .. }
+            | RoomRequest::Files { .. }
             | RoomRequest::BlockChanged { .. }
             | RoomRequest::Census => Err(Failure::Internal("this request is no change".to_owned())),
             #[cfg(feature = "testkit")]

@@ -7,6 +7,8 @@ use crate::model::{
     RoomInfo, RoomKind, RoomSnapshot, Seq, Timestamp,
 };
 use crate::ports::{BatchOutcome, PostDraft, PostOutcome, RoomBatch, RoomChange, RoomSaved};
+use crate::tree::TreeRequest;
+use crate::tree::rules::By;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Names a request while its answer is on the way.
@@ -24,6 +26,8 @@ pub enum Effect {
     LoadPage(Ticket, HistoryQuery, PageContext),
     /// Read the members' profiles and answer with them.
     LoadSeats(Ticket, RoomView, Vec<Member>),
+    /// Do this with the room's files for somebody who may, and answer.
+    Tree(Ticket, By, TreeRequest),
     /// Read the message, then come back by [`RoomState::revocable`].
     LoadForRevoke {
         caller: Caller,
@@ -140,6 +144,7 @@ impl RoomState {
                 out.push(Effect::Answer(ticket, Ok(RoomAnswer::Look(self.view(caller)))));
             }
             RoomRequest::Seats { caller } => out.push(self.seats(ticket, caller)),
+            RoomRequest::Files { caller, request } => out.push(self.files(ticket, caller, request)),
             RoomRequest::BlockChanged { by, blocked } => {
                 if blocked {
                     self.blocked_by.insert(by);

@@ -57,6 +57,7 @@ impl World {
             views: self.memory.clone(),
             grants: self.memory.clone(),
             files: self.memory.clone(),
+            tree: self.memory.clone(),
             jobs: self.memory.clone(),
             directory: self.memory.clone(),
             secrets: self.memory.clone(),

@@ -25,6 +25,9 @@ pub struct UserShell {
     pub node: WeakNode,
 }
 
+/// People that are listed as talked to, at most.
+const PEERS_MAX: i64 = 1_000;
+
 /// The actor of one account.
 pub struct UserActor {
     /// First, so that it is dropped first: the registry knows of a death before anybody who waits hears of it.
@@ -75,6 +78,7 @@ impl Handler<Ask<UserRequest, UserAnswer>> for UserActor {
                 | UserRequest::ViewWith { .. }
                 | UserRequest::Groups
                 | UserRequest::JoinRequests
+                | UserRequest::Peers
                 | UserRequest::Positions
                 | UserRequest::DirectRoom { .. }
                 | UserRequest::Inbox { .. }
@@ -120,6 +124,7 @@ async fn read(shell: &UserShell, id: AccountId, request: UserRequest) -> Result<
         UserRequest::ViewWith { peer } => UserAnswer::MaybeView(shell.views.open_view(id, peer).await?),
         UserRequest::Groups => UserAnswer::Groups(shell.users.groups(id).await?),
         UserRequest::JoinRequests => UserAnswer::JoinRequests(shell.users.join_requests(id).await?),
+        UserRequest::Peers => UserAnswer::Peers(shell.users.peers(id, PEERS_MAX).await?),
         UserRequest::Positions => UserAnswer::Positions(shell.users.positions(id).await?),
         UserRequest::Inbox { after, limit } => {
             let after = match after {

@@ -103,6 +103,8 @@ pub enum UserRequest {
     },
     Groups,
     JoinRequests,
+    /// Whom this user has exchanged direct messages with, the latest exchange first.
+    Peers,
     /// Every room and where it stands.
     Positions,
     /// The direct room with `peer`, made on first use. Refused with `Unknown(Account)`.
@@ -133,6 +135,7 @@ impl UserRequest {
                 | UserRequest::ViewWith { .. }
                 | UserRequest::Groups
                 | UserRequest::JoinRequests
+                | UserRequest::Peers
                 | UserRequest::Positions
                 | UserRequest::DirectRoom { .. }
                 | UserRequest::Forget
@@ -152,6 +155,7 @@ pub enum UserAnswer {
     View(View),
     MaybeView(Option<View>),
     Answered(AnsweredRequest),
+    Peers(Vec<Account>),
     Positions(Vec<RoomPosition>),
     Inbox(Inbox),
     Room(RoomId),

@@ -33,6 +33,7 @@ pub async fn open(
             beat: Some(Rc::new(Beat {
                 frame: ping(AccountId(0)),
                 every_seconds,
+                unanswered_max: 0,
             })),
         },
     };

@@ -61,6 +61,7 @@ pub async fn listen(
         beat: Some(Rc::new(Beat {
             frame: Frame::ping(),
             every_seconds: PING_SECONDS,
+            unanswered_max: 0,
         })),
     };
     Ok(sockets.start(entered, &positions, KahlaCodec { state }, payload, opening))

@@ -47,10 +47,13 @@ pub async fn page(conn: &mut Conn, room: RoomId, query: &HistoryQuery) -> SqlRes
         last_seq,
         ..HistoryPage::default()
     };
-    let span = Span {
+    let mut span = Span {
         from: query.from_seq.0.max(1),
         to: query.to_seq.0.min(last_seq.0),
     };
+    if let Some(id) = query.before {
+        span.to = span.to.min(first_from(conn, room, id, last_seq).await?.0 - 1);
+    }
     if span.len() == 0 {
         return Ok(page);
     }
@@ -61,6 +64,27 @@ pub async fn page(conn: &mut Conn, room: RoomId, query: &HistoryQuery) -> SqlRes
         page.messages = messages(conn, room, query, span).await?;
     }
     Ok(page)
+}
+
+/// The seq of the first message with this id or a higher one; the one after the last when there is none. Ids rise with
+/// seqs, which have no holes: a few looks find the place, wherever it is.
+async fn first_from(conn: &mut Conn, room: RoomId, id: MessageId, last_seq: Seq) -> SqlResult<Seq> {
+    if let Some(found) = message(conn, room, id).await? {
+        return Ok(found.seq);
+    }
+    let (mut low, mut high) = (1, last_seq.0 + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let sql = "SELECT id FROM messages WHERE room = $1 AND seq = $2";
+        let there = conn.row(sql, values![room, middle]).await?;
+        let there: Option<MessageId> = there.map(|mut row| row.take()).transpose()?;
+        if there.is_some_and(|there| there < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(Seq(low))
 }
 
 /// Whether every message of the span matches.

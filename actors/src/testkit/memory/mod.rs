@@ -11,6 +11,7 @@ mod ledger;
 mod rooms;
 mod secrets;
 mod tables;
+mod tree;
 mod users;
 mod views;
 

@@ -404,6 +404,7 @@ fn page(room: &RoomRow, query: &HistoryQuery) -> HistoryPage {
             (None, None) => true,
         };
         (query.from_seq..=query.to_seq).contains(&message.seq)
+            && query.before.is_none_or(|id| message.id < id)
             && query.kind.as_ref().is_none_or(|kind| *kind == message.kind)
             && revoked
     };

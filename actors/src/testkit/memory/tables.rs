@@ -1,11 +1,12 @@
 //! The tables of the store in memory, and the look-ups that several ports share.
 
+use super::tree::LooseBlob;
 use crate::cluster::{Incarnation, Member as Node};
 use crate::failure::{Failure, Thing};
 use crate::model::{
     Account, AccountId, Channel, ChatMessage, CommitKey, Contact, Counts, Epoch, FileId, FriendRequest,
     Grant, JoinRequest, Member, MessageId, RequestId, RoomId, RoomInfo, RoomKind, SecretDigest, Seq,
-    SharedFile, Timestamp, View,
+    SharedFile, Timestamp, TreeItem, View,
 };
 use crate::ports::Charter;
 use std::collections::{BTreeMap, HashMap};
@@ -94,6 +95,9 @@ pub(super) struct Tables {
     pub channels_made: i64,
     pub files: BTreeMap<FileId, SharedFile>,
     pub files_made: i64,
+    pub tree: BTreeMap<FileId, TreeItem>,
+    pub tree_made: i64,
+    pub loose_blobs: BTreeMap<String, LooseBlob>,
     pub tickets: HashMap<SecretDigest, (FileId, Timestamp)>,
     pub jobs: HashMap<String, (String, Timestamp)>,
     pub keys: HashMap<String, String>,

@@ -89,6 +89,23 @@ impl UserStore for Memory {
         Ok(requests?)
     }
 
+    async fn peers(&self, account: AccountId, limit: i64) -> StoreResult<Vec<Account>> {
+        let tables = self.begin().await?;
+        let mut talks: Vec<_> = tables
+            .rooms
+            .values()
+            .filter_map(|room| {
+                room.members.get(&account)?;
+                let peer = room.info.kind.peer_of(account).filter(|peer| *peer != account)?;
+                Some((room.rows.last()?.message.id, peer))
+            })
+            .collect();
+        talks.sort_unstable_by_key(|(latest, _)| std::cmp::Reverse(*latest));
+        talks.truncate(usize::try_from(limit).unwrap_or(0));
+        let profile = |(_, peer)| Ok(tables.account(peer)?.account.clone());
+        Ok(talks.into_iter().map(profile).collect::<Result<_, Failure>>()?)
+    }
+
     async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>> {
         let tables = self.begin().await?;
         let position = |room: &RoomRow| {

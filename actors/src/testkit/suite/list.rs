@@ -119,6 +119,7 @@ macro_rules! port_suites {
             a_page_holds_messages_of_its_room_only
             an_empty_room_has_an_empty_page
             a_message_is_found_by_its_id_in_its_room_only
+            messages_before_any_id_can_be_asked_for
             messages_of_a_room_that_does_not_exist_are_unknown
         }
         $crate::port_suite! { $open => users:
@@ -157,6 +158,7 @@ macro_rules! port_suites {
             positions_follow_coming_and_going
             a_position_says_since_when_one_is_there
             an_account_without_anything_has_empty_lists
+            those_one_has_talked_to_come_with_the_latest_talk_first
         }
         $crate::port_suite! { $open => directory:
             an_account_comes_back_as_it_was_made
@@ -258,6 +260,24 @@ macro_rules! port_suites {
             a_ticket_shown_by_many_at_once_is_good_for_one
             old_files_are_listed_oldest_first_and_forgotten_with_their_tickets
             old_tickets_are_forgotten
+        }
+        $crate::port_suite! { $open => tree:
+            a_folder_lists_folders_first_and_then_files_by_name
+            strange_file_names_are_kept
+            a_name_is_one_in_its_folder_among_files_and_folders
+            a_name_wanted_by_many_at_once_goes_to_one
+            files_of_other_rooms_and_folders_that_are_none_are_unknown
+            a_folder_moves_with_what_is_in_it_and_never_into_itself
+            two_folders_do_not_move_into_each_other_at_once
+            folders_are_only_so_deep
+            only_who_made_it_or_a_manager_changes_a_file
+            a_quota_is_kept_by_many_at_once
+            a_removed_folder_goes_with_everything_in_it
+            files_given_in_a_chat_are_in_no_tree_and_their_names_are_nobodys
+            old_files_of_chats_are_listed_oldest_first
+            a_blob_is_referred_to_or_noted_and_never_both
+            a_file_of_which_nothing_was_kept_leaves_its_blob_noted
+            a_room_without_files_takes_nothing
         }
         $crate::port_suite! { $open => jobs:
             a_job_is_one_nodes_until_its_time_is_over

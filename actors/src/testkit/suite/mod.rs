@@ -20,6 +20,7 @@ pub mod rooms_history;
 pub mod rooms_requests;
 pub mod secrets;
 pub mod stage;
+pub mod tree;
 pub mod users;
 pub mod users_rooms;
 pub mod views;

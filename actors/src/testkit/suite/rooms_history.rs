@@ -225,6 +225,40 @@ pub async fn a_message_is_found_by_its_id_in_its_room_only(ports: &Ports) {
     }
 }
 
+pub async fn messages_before_any_id_can_be_asked_for(ports: &Ports) {
+    let (ann, mut room) = ten(ports).await;
+    // Between the ids of this room lie those of others.
+    let mut other = group(ports, ann, &[]).await;
+    let elsewhere = other.say(ports, ann, "elsewhere").await.id;
+    let last = room.say(ports, ann, "11").await.id;
+    let before = |id, limit| HistoryQuery {
+        before: Some(id),
+        order: Order::Descending,
+        limit,
+        ..HistoryQuery::all()
+    };
+    let first = ports
+        .rooms
+        .page(room.room, &HistoryQuery::all())
+        .await
+        .unwrap()
+        .messages[0]
+        .id;
+    assert_eq!(ask(ports, &room, &before(last, 2)).await, [10, 9]);
+    assert_eq!(ask(ports, &room, &before(elsewhere, 3)).await, [10, 9, 8]);
+    assert_eq!(ask(ports, &room, &before(MessageId(i64::MAX), 1)).await, [11]);
+    assert_eq!(ask(ports, &room, &before(MessageId(last.0 + 1), 1)).await, [11]);
+    for id in [first, MessageId(0), MessageId(-1), MessageId(i64::MIN)] {
+        assert!(ask(ports, &room, &before(id, 5)).await.is_empty(), "{id}");
+    }
+    let with_total = HistoryQuery {
+        with_total: true,
+        ..before(last, 1)
+    };
+    assert_eq!(ports.rooms.page(room.room, &with_total).await.unwrap().total, 10);
+    assert!(ask(ports, &other, &before(elsewhere, 5)).await.is_empty());
+}
+
 pub async fn messages_of_a_room_that_does_not_exist_are_unknown(ports: &Ports) {
     let found = ports.rooms.message(NOWHERE, MessageId(1)).await;
     assert!(matches!(

@@ -83,3 +83,29 @@ pub async fn an_account_without_anything_has_empty_lists(ports: &Ports) {
     assert_eq!(ports.users.join_requests(ann).await.unwrap(), []);
     assert_eq!(ports.users.positions(ann).await.unwrap(), []);
 }
+
+pub async fn those_one_has_talked_to_come_with_the_latest_talk_first(ports: &Ports) {
+    let (ann, bob, eve) = three(ports).await;
+    let max = person(ports, "max").await;
+    let mut with_bob = direct(ports, ann, bob).await;
+    let mut with_eve = direct(ports, eve, ann).await;
+    let mut notes = direct(ports, ann, ann).await;
+    // Nothing was said there.
+    direct(ports, ann, max).await;
+    group(ports, ann, &[max])
+        .await
+        .say(ports, max, "in a group")
+        .await;
+    with_bob.say(ports, bob, "1").await;
+    with_eve.say(ports, ann, "1").await;
+    notes.say(ports, ann, "a note").await;
+    let peers = async |of| -> Vec<_> {
+        let peers = ports.users.peers(of, 10).await.unwrap();
+        peers.into_iter().map(|account| account.id).collect()
+    };
+    assert_eq!(peers(ann).await, [eve, bob]);
+    with_bob.say(ports, ann, "2").await;
+    assert_eq!(peers(ann).await, [bob, eve]);
+    assert_eq!((peers(bob).await, peers(max).await), (vec![ann], vec![]));
+    assert_eq!(ports.users.peers(ann, 1).await.unwrap().len(), 1);
+}

@@ -297,6 +297,11 @@ impl Play {
                 let names: Vec<&str> = members.iter().map(|m| name(m.account)).collect();
                 self.log.push(format!("{who}: seats {}", names.join(",")));
             }
+            Effect::Tree(ticket, by, request) => {
+                let who = self.callers.remove(&ticket).expect("a ticket is answered once");
+                let manages = if by.manages { " as a manager" } else { "" };
+                self.log.push(format!("{who}: files {request:?}{manages}"));
+            }
             Effect::Publish(pushes) => {
                 let shown: Vec<String> = pushes.iter().map(shown).collect();
                 self.log.push(format!("all< {}", shown.join(", ")));
