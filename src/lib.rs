@@ -9,6 +9,7 @@ pub mod config;
 pub mod console;
 pub mod dialects;
 pub mod http;
+pub mod identity;
 pub mod listen;
 pub mod notify;
 pub mod passwords;

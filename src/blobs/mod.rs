@@ -2,6 +2,7 @@
 
 pub mod content;
 mod folder;
+pub mod icon;
 mod intake;
 pub mod media;
 pub mod names;

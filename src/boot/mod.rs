@@ -10,11 +10,12 @@ use crate::cluster::{self, CharterError};
 use crate::config::Config;
 use crate::console::{self, TokenIssuers};
 use crate::dialects::gobelieve::tcp::Streams;
-use crate::dialects::{self, freeim, gobelieve, kahla};
+use crate::dialects::{self, freeim, gobelieve, kahla, teamup};
 use crate::http::upload::Uploads;
 use crate::http::{
     self, AdminToken, Metrics, Owners, ParamsLimits, Peering, Rates, Readiness, Shared, core_metrics,
 };
+use crate::identity;
 use crate::notify::{Outbox, Unconfigured};
 use crate::passwords::Argon2Passwords;
 use crate::storage::{self, OpenError, Stores};
@@ -43,6 +44,7 @@ use tokio::time::Instant;
 /// Renderings of pushes, one for each dialect with sockets.
 const FREEIM_CODEC: CodecId = CodecId(0);
 const KAHLA_CODEC: CodecId = CodecId(1);
+const TEAMUP_CODEC: CodecId = CodecId(2);
 
 /// How long a starting node tries to reach its database.
 const STORAGE_WAIT: Duration = Duration::from_secs(30);
@@ -149,6 +151,10 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         .secrets
         .key("kahla.conversations", &fresh_key(clock.as_ref()))
         .await?;
+    let teamup_key = stores
+        .secrets
+        .key("teamup.tokens", &fresh_key(clock.as_ref()))
+        .await?;
     let pool = storage::pool_for_files(&config.storage_url(), FILE_CONNECTIONS)?;
     let blobs = blobs::open(config, pool, clock.clone()).map_err(BootError::Failed)?;
     let groups = listener_groups(config)?;
@@ -173,15 +179,25 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         program: config.blobs.ffmpeg.clone(),
         wait: Duration::from_secs(config.blobs.ffmpeg_seconds),
     };
+    let media = MediaWorks::new(blobs.clone(), ffmpeg);
     let kahla = kahla::State::new(
         node.clone(),
         config,
         KAHLA_CODEC,
         kahla_key.as_bytes(),
         blobs.clone(),
-        MediaWorks::new(blobs.clone(), ffmpeg),
+        media.clone(),
     );
     let kahla = web::Data::new(kahla.map_err(|failure| BootError::Failed(failure.to_string()))?);
+    let teamup = teamup::State::new(
+        node.clone(),
+        config,
+        TEAMUP_CODEC,
+        teamup_key.as_bytes(),
+        identity::open(&config.teamup).map_err(BootError::Failed)?,
+        (blobs.clone(), media),
+    );
+    let teamup = web::Data::new(teamup.map_err(|failure| BootError::Failed(failure.to_string()))?);
     let uploads = web::Data::new(Uploads::new(
         blobs.clone(),
         clock,
@@ -191,12 +207,15 @@ async fn start(config: &Config) -> Result<Running, BootError> {
     let mut tokens = TokenIssuers::default();
     let issuer = freeim.clone();
     tokens.add("freeim", move |account| issuer.token_for(account));
+    let issuer = teamup.clone();
+    tokens.add("teamup", move |account| issuer.token_for(account));
     let rates = Arc::new(Rates::new(&config.limits));
     let app = App {
         node: node.clone(),
         config: Arc::new(config.clone()),
         freeim,
         kahla,
+        teamup,
         uploads,
         console: web::Data::new(console::State::new(node.clone(), tokens)),
         readiness: Arc::default(),
@@ -347,6 +366,7 @@ struct App {
     gobelieve: web::Data<gobelieve::State>,
     streams: Streams,
     kahla: web::Data<kahla::State>,
+    teamup: web::Data<teamup::State>,
     uploads: web::Data<Uploads>,
     console: web::Data<console::State>,
     readiness: Arc<Readiness>,
@@ -373,7 +393,7 @@ impl App {
             },
         };
         let (node, freeim, console) = (self.node.clone(), self.freeim.clone(), self.console.clone());
-        let (kahla, uploads) = (self.kahla.clone(), self.uploads.clone());
+        let (kahla, teamup, uploads) = (self.kahla.clone(), self.teamup.clone(), self.uploads.clone());
         let (limits, mounted) = (self.config.limits.clone(), group.config.clone());
         let (gobelieve, streams) = (self.gobelieve.clone(), self.streams.clone());
         let connections_max = self.config.http.connections.div_ceil(workers);
@@ -387,6 +407,7 @@ impl App {
                 .app_data(gobelieve.clone())
                 .app_data(freeim.clone())
                 .app_data(kahla.clone())
+                .app_data(teamup.clone())
                 .app_data(uploads.clone())
                 .app_data(console.clone())
                 .configure(console::configure)

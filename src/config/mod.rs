@@ -348,8 +348,41 @@ section! {
 section! {
     /// team-up.
     Teamup {
-        /// Whether one may log in by name without WeChat. For development only.
+        /// Whether any code logs in, as a person of its own, without WeChat. For development only: who knows a code
+        /// is that person.
         dev_login: bool = false,
+        /// The id of the WeChat mini-program whose codes log in.
+        wechat_appid: Option<String> = None,
+        /// The secret of the mini-program.
+        wechat_secret: Option<Secret> = None,
+        /// Where WeChat is asked what a code stands for.
+        wechat_url: String = "https://api.weixin.qq.com".to_owned(),
+        /// How long WeChat may take for an answer, in seconds.
+        wechat_seconds: u64 = 5,
+        /// How long a token is good for, in days.
+        token_days: u64 = 7,
+        /// Whether people are shown by their id at WeChat where they have one. Without, everybody is shown by the
+        /// account's number; both are taken.
+        openid_shown: bool = true,
+        /// The zone in which times are shown, in hours from UTC; -12 to 14.
+        utc_offset_hours: i64 = 8,
+        /// The code of answers that succeed.
+        success_code: i64 = 0,
+        /// Whether refusals have an HTTP status of their own everywhere. Without, only those of downloads have: all
+        /// other answers are 200, and the code tells.
+        http_errors: bool = false,
+        /// The types a group may have. When empty any text is one.
+        group_types: Vec<String> = Vec::new(),
+        /// The most members that a new group may be made for.
+        group_user_limit: u64 = 500,
+        /// The most pictures that introduce one group.
+        group_pictures: u64 = 9,
+        /// The largest picture that is taken (avatars, pictures of groups and announcements), in bytes.
+        picture_bytes: u64 = 10 * 1024 * 1024,
+        /// The most groups in the answer to a search.
+        search_results: u64 = 500,
+        /// Whether anybody may list the members of a group. Without, only its members may.
+        members_open: bool = false,
     }
 }
 

@@ -15,6 +15,7 @@ pub fn faults(loaded: &Loaded) -> Vec<ConfigError> {
     faults.texts();
     faults.cluster();
     faults.blobs();
+    faults.teamup();
     faults.found
 }
 
@@ -141,6 +142,7 @@ impl Faults<'_> {
             ("gobelieve.app_secret", config.gobelieve.app_secret.as_ref()),
             ("cluster.secret", config.cluster.secret.as_ref()),
             ("blobs.s3_secret_key", config.blobs.s3_secret_key.as_ref()),
+            ("teamup.wechat_secret", config.teamup.wechat_secret.as_ref()),
         ];
         for (key, secret) in secrets {
             if secret.is_some_and(|secret| secret.reveal().trim().is_empty()) {
@@ -214,6 +216,37 @@ impl Faults<'_> {
                 "blobs.s3_endpoint",
                 "expected https://HOST:PORT or http://HOST:PORT",
             );
+        }
+    }
+}
+
+impl Faults<'_> {
+    fn teamup(&mut self) {
+        let teamup = &self.loaded.config.teamup;
+        self.within("teamup.wechat_seconds", teamup.wechat_seconds, 1..=60);
+        self.within("teamup.token_days", teamup.token_days, 1..=36_500);
+        self.within("teamup.group_user_limit", teamup.group_user_limit, 1..=100_000);
+        self.within("teamup.group_pictures", teamup.group_pictures, 1..=1_000);
+        self.within("teamup.picture_bytes", teamup.picture_bytes, 1_024..=1 << 30);
+        self.within("teamup.search_results", teamup.search_results, 1..=10_000);
+        if !(-12..=14).contains(&teamup.utc_offset_hours) {
+            self.refuse(
+                "teamup.utc_offset_hours",
+                format!("expected -12 to 14, not {}", teamup.utc_offset_hours),
+            );
+        }
+        if teamup.wechat_appid.is_some() != teamup.wechat_secret.is_some() {
+            self.refuse(
+                "teamup.wechat_secret",
+                "teamup.wechat_appid and teamup.wechat_secret need each other",
+            );
+        }
+        if teamup.dev_login && teamup.wechat_appid.is_some() {
+            let why = "development logins and teamup.wechat_appid exclude each other";
+            self.refuse("teamup.dev_login", why);
+        }
+        if !teamup.wechat_url.starts_with("https://") && !teamup.wechat_url.starts_with("http://") {
+            self.refuse("teamup.wechat_url", "expected https://HOST or http://HOST");
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The four client APIs. Each folder reads like its API's reference; here is only who comes first.
 //!
-//! Order matters: FreeIM's `/api/v1` is claimed before Kahla's case-insensitive `/api`.
+//! Order matters: FreeIM's `/api/v1` is claimed before Kahla's case-insensitive `/api`, GoBelieve's
+//! `/auth/grant` before the rest of `/auth`, which is team-up's.
 
 pub mod freeim;
 pub mod gobelieve;
 pub mod kahla;
+#[allow(dead_code, reason = "handlers that use what is there follow")]
+pub mod teamup;
 
 use crate::config::{Config, Dialect};
 use crate::http::Owner;
@@ -42,6 +45,9 @@ pub fn owners(config: &Config) -> Vec<Owner> {
     if config.dialects.kahla.enabled {
         owners.push(kahla::owner(config));
     }
+    if config.dialects.teamup.enabled {
+        owners.push(teamup::owner());
+    }
     owners
 }
 
@@ -55,5 +61,8 @@ pub fn configure(services: &mut web::ServiceConfig, config: &Config) {
     }
     if config.dialects.kahla.enabled {
         services.configure(kahla::configure);
+    }
+    if config.dialects.teamup.enabled {
+        services.configure(teamup::configure);
     }
 }

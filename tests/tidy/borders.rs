@@ -103,8 +103,8 @@ const FORBIDDEN: [(&str, &[&str], &str); 9] = [
 ];
 
 /// The adapters, each by its folder in `src`.
-const ADAPTERS: [&str; 7] = [
-    "dialects", "storage", "cluster", "ws", "notify", "blobs", "console",
+const ADAPTERS: [&str; 8] = [
+    "dialects", "storage", "cluster", "ws", "notify", "identity", "blobs", "console",
 ];
 
 /// Which adapters besides itself a folder may use: dialects open sockets, files stream between a handler and the blob

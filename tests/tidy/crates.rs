@@ -17,7 +17,7 @@ pub const PRESCRIBED: [&str; 8] = [
 /// Crates whose module has another name.
 const MODULES: [(&str, &str); 1] = [("md-5", "md5")];
 /// Crates that are named only to choose features of what others depend on.
-const FEATURES_ONLY: [&str; 1] = ["reqwest"];
+const FEATURES_ONLY: [&str; 0] = [];
 
 /// The crates of a manifest that no source file of its package mentions.
 pub fn unused(files: &[File]) -> Findings {

@@ -88,6 +88,7 @@ impl DirectoryShell {
             DirectoryRequest::LogIn { name, password } => {
                 DirectoryAnswer::Account(self.log_in(&name, &password).await?)
             }
+            DirectoryRequest::Enter { external, nickname } => self.enter(external, nickname).await?,
             DirectoryRequest::ByLogin { name } => {
                 DirectoryAnswer::MaybeAccount(store.by_login(&name).await?.map(|(account, _)| account))
             }
@@ -233,6 +234,38 @@ impl DirectoryShell {
         } else {
             Err(Failure::WrongCredentials)
         }
+    }
+
+    async fn enter(&self, external: String, nickname: String) -> Result<DirectoryAnswer, Failure> {
+        let store = &self.ports.directory;
+        let known = store.by_login(&external).await?;
+        let (account, first) = match known {
+            Some((account, _)) => (account, false),
+            None => {
+                let new = NewAccount {
+                    external: Some(external.clone()),
+                    nickname,
+                    ..NewAccount::default()
+                };
+                match self.register(new, None).await {
+                    Ok(account) => (account, true),
+                    // Somebody else's request was faster, perhaps on another node.
+                    Err(Failure::Exists(Thing::Login)) => {
+                        let found = store.by_login(&external).await?;
+                        (found.ok_or(Failure::Exists(Thing::Login))?.0, false)
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+        };
+        // Login names of all kinds share one space: whoever merely calls themselves so is not that person.
+        if account.external.as_deref() != Some(external.as_str()) {
+            return Err(Failure::Exists(Thing::Login));
+        }
+        if account.locked {
+            return Err(Failure::Locked);
+        }
+        Ok(DirectoryAnswer::Entered(account, first))
     }
 
     async fn create_group(&self, mut group: NewGroup) -> Result<RoomId, Failure> {

@@ -59,6 +59,12 @@ pub enum DirectoryRequest {
         name: String,
         password: String,
     },
+    /// The account of a person whom an outside identity provider knows by `external`; made on first sight, with this
+    /// nickname. Refused with `Locked`, and with `Exists(Login)` when somebody else logs in by that very text.
+    Enter {
+        external: String,
+        nickname: String,
+    },
     ByLogin {
         name: String,
     },
@@ -176,6 +182,8 @@ pub enum DirectoryRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DirectoryAnswer {
     Account(Account),
+    /// Whether the account was made for this.
+    Entered(Account, bool),
     MaybeAccount(Option<Account>),
     Accounts(Vec<Account>),
     Ids(Vec<AccountId>),

@@ -291,6 +291,14 @@ impl DirectoryRef {
         }
     }
 
+    /// The account behind an id at an outside identity provider, and whether it was made for this.
+    pub async fn enter(&self, external: String, nickname: String) -> Result<(Account, bool), Failure> {
+        match self.ask(DirectoryRequest::Enter { external, nickname }).await? {
+            DirectoryAnswer::Entered(account, first) => Ok((account, first)),
+            other => unexpected(other),
+        }
+    }
+
     pub async fn by_login(&self, name: String) -> Result<Option<Account>, Failure> {
         match self.ask(DirectoryRequest::ByLogin { name }).await? {
             DirectoryAnswer::MaybeAccount(account) => Ok(account),

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod directory;
 pub mod files;
 pub mod grants;
+pub mod identities;
 pub mod jobs;
 pub mod journal;
 pub mod ledger;
@@ -24,6 +25,7 @@ pub use cluster::{Charter, ClusterStore, Joined, Joining};
 pub use directory::DirectoryStore;
 pub use files::FileStore;
 pub use grants::GrantStore;
+pub use identities::Identities;
 pub use jobs::JobStore;
 pub use journal::{
     AppendError, BatchOutcome, InDoubt, JournalStore, PostDraft, PostOutcome, RoomBatch, Verdict,

@@ -14,13 +14,12 @@ mod form;
 mod friends;
 mod groups;
 mod home;
-mod icon;
 mod reply;
 mod seen;
 mod socket;
 mod wire;
 
-use crate::blobs::MediaWorks;
+use crate::blobs::{MediaWorks, icon};
 use crate::config::{self, Config};
 use crate::http::{Cors, Owner};
 use actix_web::http::{Method, StatusCode};
