@@ -222,8 +222,6 @@ section! {
         body_bytes: usize = 1 << 20,
         /// The longest frame or message a client may send over a socket, in bytes.
         frame_bytes: usize = 256 * 1024,
-        /// Requests that may wait for one room or user before others are refused.
-        mailbox: usize = 1_024,
         /// Seconds after which a socket is closed whose client takes nothing of what is sent to it.
         ws_stall_seconds: u64 = 60,
         /// Captchas that one address may ask for in a minute.

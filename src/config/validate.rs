@@ -76,7 +76,6 @@ impl Faults<'_> {
         self.within("blobs.ffmpeg_seconds", config.blobs.ffmpeg_seconds, 1..=300);
         self.within("limits.body_bytes", limits.body_bytes as u64, 1_024..=1 << 30);
         self.within("limits.frame_bytes", limits.frame_bytes as u64, 1_024..=1 << 30);
-        self.within("limits.mailbox", limits.mailbox as u64, 1..=1_000_000);
         self.within("limits.ws_stall_seconds", limits.ws_stall_seconds, 1..=86_400);
         self.within("limits.rate_keys", limits.rate_keys as u64, 1..=100_000_000);
         for (key, rate) in [

@@ -166,7 +166,7 @@ async fn of_account(node: &Node, me: Caller) -> Result<Step, Failure> {
             to,
         });
     }
-    for position in user.positions().await? {
+    for position in node.directory().positions(me.account).await? {
         if position.room >= RoomId::FIRST_DIRECT
             && let Some(read) = read_by_peer(node, me, position.room).await?
         {

@@ -161,14 +161,14 @@ impl Pipe {
         }
     }
 
-    /// Has the dispatcher ask again.
+    /// Has whoever asks ask again, and the session's actor look what it may do.
     pub fn wake(&self) {
         if let Some(waker) = self.waker.borrow().as_ref() {
             waker.wake_by_ref();
         }
     }
 
-    /// Notes that the dispatcher asks, and how to wake it.
+    /// Notes that the dispatcher asks, and how to wake whoever runs the session.
     pub(super) fn asked_by(&self, waker: &Waker) {
         self.asked.set(self.asked.get().wrapping_add(1));
         let mut known = self.waker.borrow_mut();

@@ -118,7 +118,8 @@ impl DirectoryShell {
             request @ (DirectoryRequest::ByUuid { .. }
             | DirectoryRequest::SearchNicknames { .. }
             | DirectoryRequest::SearchClaims { .. }
-            | DirectoryRequest::Claimed { .. }) => self.look_up(request).await?,
+            | DirectoryRequest::Claimed { .. }
+            | DirectoryRequest::Positions { .. }) => self.look_up(request).await?,
             request @ (DirectoryRequest::PutGrant { .. }
             | DirectoryRequest::FindGrant { .. }
             | DirectoryRequest::DropGrant { .. }
@@ -178,6 +179,9 @@ impl DirectoryShell {
                 DirectoryAnswer::Groups(views.search_claims(&text, limit).await?)
             }
             DirectoryRequest::Claimed { name } => DirectoryAnswer::MaybeRoom(views.claimed(&name).await?),
+            DirectoryRequest::Positions { account } => {
+                DirectoryAnswer::Positions(self.ports.users.positions(account).await?)
+            }
             other => return Err(Failure::Internal(format!("nothing to look up: {other:?}"))),
         })
     }

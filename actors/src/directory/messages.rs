@@ -2,7 +2,7 @@
 
 use crate::model::{
     Account, AccountId, Channel, ChannelId, FileId, Grant, LoginName, NewAccount, NewGroup, Pass, RoomId,
-    RoomInfo, SecretDigest, SharedFile,
+    RoomInfo, RoomPosition, SecretDigest, SharedFile,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,10 @@ pub enum DirectoryRequest {
     Claimed {
         name: String,
     },
+    /// Every room of an account and where it stands: asked when a session opens, which starts no user's actor.
+    Positions {
+        account: AccountId,
+    },
     /// Keeps a sign-in, or dates it anew.
     PutGrant {
         value: SecretDigest,
@@ -190,6 +194,7 @@ pub enum DirectoryAnswer {
     Groups(Vec<RoomInfo>),
     Room(RoomId),
     MaybeRoom(Option<RoomId>),
+    Positions(Vec<RoomPosition>),
     MaybeGrant(Option<Grant>),
     Channel(Channel),
     MaybeChannel(Option<Channel>),

@@ -1,7 +1,8 @@
-//! A hub's shell: takes pushes from rooms and users, hands them to the sessions of its thread.
+//! What a hub does with pushes and sessions: hands the ones to the others. Its actor is in `surge.rs`.
 
 use super::interest::{HubId, Interest};
-use super::state::{Arrival, Behind, HubState, SlotId};
+use super::state::{Arrival, Behind, HubState, SlotId, Wave};
+use super::surge::{Run, Surge};
 use crate::ledger::Bell;
 use crate::meters::Meters;
 use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, TopicId};
@@ -70,6 +71,8 @@ pub struct Place {
 impl Hub {
     /// Bytes that may wait for one session; above this it is behind and reads back from history.
     pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+    /// Sessions that a wave comes by before others have their turn on this thread.
+    pub const SESSIONS_AT_ONCE_MAX: usize = 64;
     /// Events in the mailbox of one session, at most.
     pub const OUTBOX_EVENTS_MAX: usize = 64;
 
@@ -117,50 +120,55 @@ impl Hub {
         }
     }
 
-    fn room(&self, room: RoomId, deliveries: &Arc<[Arc<Delivery>]>) {
-        let mut state = self.state.borrow_mut();
+    /// Hands a push without a seq to the followers of its room.
+    pub(super) fn signal(&self, room: RoomId, deliveries: &Arc<[Arc<Delivery>]>) {
+        let bytes = weight(deliveries);
+        let event = SessionEvent::Deliver(deliveries.clone());
+        let offer = |sink: &Sink| sink.offer(&event, bytes);
         let now = self.clock.now();
-        let seqs = |d: &Arc<Delivery>| d.position().map(|(_, seq)| seq);
-        let (first, last) = (
-            deliveries.first().and_then(seqs),
-            deliveries.last().and_then(seqs),
-        );
-        let (Some(first), Some(last)) = (first, last) else {
-            let bytes = weight(deliveries);
-            let event = SessionEvent::Deliver(deliveries.clone());
-            let taken = state.hand_signal(room, now, |sink| sink.offer(&event, bytes), Sink::wake);
-            self.meters.deliveries.add(taken * deliveries.len() as u64);
-            return;
+        let taken = self.state.borrow_mut().hand_signal(room, now, offer, Sink::wake);
+        self.meters.deliveries.add(taken * deliveries.len() as u64);
+    }
+
+    /// What of these messages is new here, as a wave that can begin.
+    pub(super) fn fresh(&self, room: RoomId, run: &Run) -> Option<Surge> {
+        let Arrival::Fresh { skip } = self.state.borrow_mut().arrived(room, run.first, run.last) else {
+            return None;
         };
-        let Arrival::Fresh { skip } = state.arrived(room, first, last) else {
-            return;
-        };
-        let fresh: Arc<[Arc<Delivery>]> = if skip == 0 {
-            deliveries.clone()
-        } else {
-            deliveries[skip..].into()
-        };
-        let bytes = weight(&fresh);
-        let event = SessionEvent::Deliver(fresh.clone());
-        let first = Seq(first.0 + skip as i64);
-        let taken = state.hand_over(
-            room,
-            first,
-            last,
-            now,
-            |sink| sink.offer(&event, bytes),
+        let deliveries: Arc<[Arc<Delivery>]> = run.deliveries[skip..].into();
+        Some(Surge {
+            wave: Wave {
+                room,
+                first: Seq(run.first.0 + skip as i64),
+                last: run.last,
+                now: self.clock.now(),
+            },
+            bytes: weight(&deliveries),
+            event: SessionEvent::Deliver(deliveries.clone()),
+            len: deliveries.len() as u64,
+        })
+    }
+
+    /// Lets a wave come by some more sessions. `true`: it has come by all.
+    pub(super) fn advance(&self, surge: &Surge) -> bool {
+        let mut state = self.state.borrow_mut();
+        let handed = state.hand_over(
+            &surge.wave,
+            Hub::SESSIONS_AT_ONCE_MAX,
+            |sink| sink.offer(&surge.event, surge.bytes),
             |sink| {
                 self.meters.catch_ups.add(1);
                 sink.wake();
             },
         );
-        self.meters.deliveries.add(taken * fresh.len() as u64);
-        if state.has_ledger_readers() {
+        self.meters.deliveries.add(handed.taken * surge.len);
+        if handed.all && state.has_ledger_readers() {
             self.bell.ring();
         }
+        handed.all
     }
 
-    fn topic(&self, topic: TopicId, delivery: Arc<Delivery>) {
+    pub(super) fn topic(&self, topic: TopicId, delivery: Arc<Delivery>) {
         let state = self.state.borrow();
         let deliveries: Arc<[Arc<Delivery>]> = Arc::new([delivery]);
         let (event, bytes) = (SessionEvent::Deliver(deliveries.clone()), weight(&deliveries));
@@ -172,7 +180,7 @@ impl Hub {
         self.meters.deliveries.add(taken as u64);
     }
 
-    fn ledger(&self, entries: &[Entry]) {
+    pub(super) fn ledger(&self, entries: &[Entry]) {
         let newcomers = self.state.borrow().newcomers(entries);
         for (slot, room, seen) in newcomers {
             self.follow(slot, room, seen);
@@ -186,19 +194,25 @@ impl Hub {
         }
     }
 
-    fn announce(&self, room: RoomId, end: Seq) {
+    pub(super) fn announce(&self, room: RoomId, end: Seq) {
         let mut state = self.state.borrow_mut();
         if let Arrival::Fresh { .. } = state.arrived(room, end.next(), end) {
             let now = self.clock.now();
             // Nobody has seen `end`, so nobody takes this: all are behind, and read back.
-            state.hand_over(room, end.next().next(), end, now, |_| false, Sink::wake);
+            let wave = Wave {
+                room,
+                first: end.next().next(),
+                last: end,
+                now,
+            };
+            state.hand_over(&wave, usize::MAX, |_| false, Sink::wake);
             if state.has_ledger_readers() {
                 self.bell.ring();
             }
         }
     }
 
-    fn account(&self, account: AccountId, delivery: Arc<Delivery>) {
+    pub(super) fn account(&self, account: AccountId, delivery: Arc<Delivery>) {
         let slots = self.state.borrow().slots_of(account);
         match &delivery.push {
             Push::Joined { room, at, .. } => {
@@ -226,7 +240,7 @@ impl Hub {
         }
     }
 
-    fn sync(&self, account: AccountId, positions: &[RoomPosition]) {
+    pub(super) fn sync(&self, account: AccountId, positions: &[RoomPosition]) {
         let slots = self.state.borrow().slots_of(account);
         for slot in slots {
             let (missing, gone) = self.state.borrow().differences(slot, positions);
@@ -236,6 +250,26 @@ impl Hub {
             for room in gone {
                 self.unfollow(slot, room);
             }
+        }
+    }
+
+    /// Says goodbye to every session.
+    pub(super) fn close_all(&self, why: CloseWhy) {
+        for sink in self.state.borrow().sinks() {
+            let _ = sink.to.try_send(SessionEvent::Close(why));
+        }
+    }
+
+    /// A push for the account was lost on the way here: what it told must be re-read.
+    pub(super) fn lose(&self, account: AccountId) {
+        let state = self.state.borrow();
+        for sink in state
+            .slots_of(account)
+            .iter()
+            .filter_map(|slot| state.sink(*slot))
+        {
+            sink.missed_account_push.set(true);
+            sink.wake();
         }
     }
 
@@ -350,40 +384,4 @@ pub fn weight(deliveries: &[Arc<Delivery>]) -> usize {
             _ => FRAME_BYTES,
         })
         .sum()
-}
-
-/// The mailbox of a hub.
-pub struct HubActor(pub Hub);
-
-impl HubActor {
-    /// Messages that wait for a hub, at most. What does not fit is repaired from history.
-    pub const MAILBOX_LEN_MAX: usize = 16_384;
-}
-
-impl Actor for HubActor {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.set_mailbox_capacity(HubActor::MAILBOX_LEN_MAX);
-    }
-}
-
-impl Handler<HubMessage> for HubActor {
-    type Result = ();
-
-    fn handle(&mut self, message: HubMessage, _: &mut Context<Self>) {
-        match message {
-            HubMessage::Room(room, deliveries) => self.0.room(room, &deliveries),
-            HubMessage::Account(account, delivery) => self.0.account(account, delivery),
-            HubMessage::Topic(topic, delivery) => self.0.topic(topic, delivery),
-            HubMessage::Ledger(entries) => self.0.ledger(&entries),
-            HubMessage::Announce(room, end) => self.0.announce(room, end),
-            HubMessage::Sync(account, positions) => self.0.sync(account, &positions),
-            HubMessage::CloseAll(why) => {
-                for sink in self.0.state.borrow().sinks() {
-                    let _ = sink.to.try_send(SessionEvent::Close(why));
-                }
-            }
-        }
-    }
 }

@@ -4,8 +4,10 @@
 mod actor;
 mod interest;
 mod state;
+mod surge;
 mod watch;
 
-pub use actor::{Hub, HubActor, HubMessage, Place, weight};
+pub use actor::{Hub, HubMessage, Place, weight};
 pub use interest::{HubId, Interest};
-pub use state::{Arrival, Behind, HubState, SlotId};
+pub use state::{Arrival, Behind, HandedOver, HubState, SlotId, Wave};
+pub use surge::HubActor;

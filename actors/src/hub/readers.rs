@@ -7,7 +7,7 @@ use std::collections::HashMap;
 impl<S> HubState<S> {
     /// From now on the session is told the ledger's lines of its rooms.
     pub fn read_ledger(&mut self, slot: SlotId) {
-        if let Some(session) = self.slots.get_mut(&slot)
+        if let Some(session) = self.slots.get_mut(slot)
             && !std::mem::replace(&mut session.reads_ledger, true)
         {
             self.ledger_readers += 1;
@@ -24,7 +24,7 @@ impl<S> HubState<S> {
         let mut found = Vec::new();
         for entry in entries {
             for slot in entry.newcomers.iter().flat_map(|account| self.slots_of(*account)) {
-                let session = self.slots.get(&slot);
+                let session = self.slots.get(slot);
                 if session.is_some_and(|s| s.reads_ledger && !s.rooms.contains(&entry.room)) {
                     found.push((slot, entry.room, Seq(entry.seq.0 - 1)));
                 }
@@ -41,7 +41,7 @@ impl<S> HubState<S> {
                 continue;
             };
             for follower in &followed.followers {
-                if self.slots.get(&follower.slot).is_some_and(|s| s.reads_ledger) {
+                if self.slots.get(follower.slot).is_some_and(|s| s.reads_ledger) {
                     lines.entry(follower.slot).or_default().push(entry.clone());
                 }
             }
@@ -51,7 +51,7 @@ impl<S> HubState<S> {
 
     /// Makes a session listen to one topic, or to none. Returns the topic that nobody here listens to now.
     pub fn listen(&mut self, slot: SlotId, topic: Option<TopicId>) -> Option<TopicId> {
-        let session = self.slots.get_mut(&slot)?;
+        let session = self.slots.get_mut(slot)?;
         let before = std::mem::replace(&mut session.topic, topic);
         if before == topic {
             return None;

@@ -4,12 +4,13 @@
 //! `n - 1`; a follower with less is behind and reads the missing part back from history before it goes on.
 
 use crate::model::{AccountId, RoomId, RoomPosition, Seq, Timestamp, TopicId};
+use slab::Slab;
 use std::collections::{HashMap, HashSet};
 
 #[path = "readers.rs"]
 mod readers;
 
-/// Names a session within its hub.
+/// Names a session within its hub, for as long as it is there.
 pub type SlotId = usize;
 
 #[derive(Debug)]
@@ -41,6 +42,8 @@ struct Followed {
     /// The last seq that arrived here.
     position: Seq,
     followers: Vec<Follower>,
+    /// How many of the followers the wave under way has come by.
+    passed: usize,
 }
 
 /// What a session must read back.
@@ -52,6 +55,24 @@ pub struct Behind {
     /// So many revocations and the like were missed from here on.
     pub since: Timestamp,
     pub signals: u32,
+}
+
+/// Messages `first..=last` of a room on their way to its followers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wave {
+    pub room: RoomId,
+    pub first: Seq,
+    pub last: Seq,
+    pub now: Timestamp,
+}
+
+/// How far a wave has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandedOver {
+    /// So many more sessions took the messages.
+    pub taken: u64,
+    /// Whether it has come by everybody.
+    pub all: bool,
 }
 
 /// What to do with pushes that arrive for a room.
@@ -68,8 +89,7 @@ pub enum Arrival {
 /// The sessions of one worker thread.
 #[derive(Debug)]
 pub struct HubState<S> {
-    slots: HashMap<SlotId, Slot<S>>,
-    next_slot: SlotId,
+    slots: Slab<Slot<S>>,
     accounts: HashMap<AccountId, Vec<SlotId>>,
     rooms: HashMap<RoomId, Followed>,
     topics: HashMap<TopicId, Vec<SlotId>>,
@@ -79,8 +99,7 @@ pub struct HubState<S> {
 impl<S> Default for HubState<S> {
     fn default() -> Self {
         HubState {
-            slots: HashMap::new(),
-            next_slot: 0,
+            slots: Slab::new(),
             accounts: HashMap::new(),
             rooms: HashMap::new(),
             topics: HashMap::new(),
@@ -101,20 +120,15 @@ pub struct Emptied {
 impl<S> HubState<S> {
     /// Lets a session in. `true`: it is the account's first on this hub.
     pub fn enter(&mut self, account: AccountId, sink: S) -> (SlotId, bool) {
-        let id = self.next_slot;
-        self.next_slot += 1;
-        self.slots.insert(
-            id,
-            Slot {
-                sink,
-                account,
-                rooms: Vec::new(),
-                behind: Vec::new(),
-                opening: Some(Vec::new()),
-                reads_ledger: false,
-                topic: None,
-            },
-        );
+        let id = self.slots.insert(Slot {
+            sink,
+            account,
+            rooms: Vec::new(),
+            behind: Vec::new(),
+            opening: Some(Vec::new()),
+            reads_ledger: false,
+            topic: None,
+        });
         let slots = self.accounts.entry(account).or_default();
         slots.push(id);
         (id, slots.len() == 1)
@@ -123,7 +137,7 @@ impl<S> HubState<S> {
     /// Lets a session go.
     pub fn exit(&mut self, slot: SlotId) -> Emptied {
         let topic = self.listen(slot, None);
-        let Some(gone) = self.slots.remove(&slot) else {
+        let Some(gone) = self.slots.try_remove(slot) else {
             return Emptied::default();
         };
         self.ledger_readers -= usize::from(gone.reads_ledger);
@@ -146,7 +160,7 @@ impl<S> HubState<S> {
     /// Makes a session follow a room of which it has seen everything up to `seen`. `true`: the room is new here.
     /// Following twice changes nothing.
     pub fn follow(&mut self, slot: SlotId, room: RoomId, seen: Seq, now: Timestamp) -> bool {
-        let Some(session) = self.slots.get_mut(&slot) else {
+        let Some(session) = self.slots.get_mut(slot) else {
             return false;
         };
         if let Some(left) = &mut session.opening {
@@ -160,6 +174,7 @@ impl<S> HubState<S> {
         let followed = self.rooms.entry(room).or_insert(Followed {
             position: seen,
             followers: Vec::new(),
+            passed: 0,
         });
         let away_since = (seen < followed.position).then_some(now);
         if away_since.is_some() {
@@ -177,7 +192,7 @@ impl<S> HubState<S> {
     /// Tells a session that entered where it starts, as read after it entered: it has seen these rooms up to these
     /// seqs. What its account left since then stays left. Returns the rooms that are new here.
     pub fn start(&mut self, slot: SlotId, positions: &[(RoomId, Seq)], now: Timestamp) -> Vec<RoomId> {
-        let Some(left) = self.slots.get_mut(&slot).and_then(|s| s.opening.take()) else {
+        let Some(left) = self.slots.get_mut(slot).and_then(|s| s.opening.take()) else {
             return Vec::new();
         };
         let mut fresh = Vec::new();
@@ -204,7 +219,7 @@ impl<S> HubState<S> {
         follower.seen = seen;
         if seen >= position
             && follower.signals == 0
-            && let Some(session) = self.slots.get_mut(&slot)
+            && let Some(session) = self.slots.get_mut(slot)
         {
             follower.away_since = None;
             session.behind.retain(|r| *r != room);
@@ -213,7 +228,7 @@ impl<S> HubState<S> {
 
     /// Ends following. `true`: nobody here follows the room now.
     pub fn unfollow(&mut self, slot: SlotId, room: RoomId) -> bool {
-        let Some(session) = self.slots.get_mut(&slot) else {
+        let Some(session) = self.slots.get_mut(slot) else {
             return false;
         };
         session.rooms.retain(|r| *r != room);
@@ -230,7 +245,10 @@ impl<S> HubState<S> {
         let Some(followed) = self.rooms.get_mut(&room) else {
             return false;
         };
-        followed.followers.retain(|f| f.slot != slot);
+        if let Some(index) = followed.followers.iter().position(|f| f.slot == slot) {
+            followed.followers.remove(index);
+            followed.passed -= usize::from(index < followed.passed);
+        }
         if followed.followers.is_empty() {
             self.rooms.remove(&room);
             return true;
@@ -245,7 +263,7 @@ impl<S> HubState<S> {
 
     /// What a session should follow and does not, and what it follows and should not.
     pub fn differences(&self, slot: SlotId, wanted: &[RoomPosition]) -> (Vec<RoomPosition>, Vec<RoomId>) {
-        let Some(session) = self.slots.get(&slot) else {
+        let Some(session) = self.slots.get(slot) else {
             return (Vec::new(), Vec::new());
         };
         let has: HashSet<RoomId> = session.rooms.iter().copied().collect();
@@ -266,12 +284,12 @@ impl<S> HubState<S> {
 
     /// How to reach a session.
     pub fn sink(&self, slot: SlotId) -> Option<&S> {
-        self.slots.get(&slot).map(|s| &s.sink)
+        self.slots.get(slot).map(|s| &s.sink)
     }
 
     /// Every session.
     pub fn sinks(&self) -> impl Iterator<Item = &S> {
-        self.slots.values().map(|s| &s.sink)
+        self.slots.iter().map(|(_, s)| &s.sink)
     }
 
     /// How many sessions there are.
@@ -303,25 +321,32 @@ impl<S> HubState<S> {
 
     /// Hands messages `first..=last` over to every follower that has seen all before `first`. `hand` says whether the
     /// session took them; one that did not, or had a hole before, is behind from now on and told by `wake`.
-    /// Returns how many took them.
+    /// Comes by `most` followers at a time: to be called again with the same messages, and no others of this room,
+    /// until it has come by all. Who leaves or comes meanwhile is neither missed nor given anything twice.
     pub fn hand_over(
         &mut self,
-        room: RoomId,
-        first: Seq,
-        last: Seq,
-        now: Timestamp,
+        wave: &Wave,
+        most: usize,
         mut hand: impl FnMut(&S) -> bool,
         mut wake: impl FnMut(&S),
-    ) -> u64 {
+    ) -> HandedOver {
+        let &Wave {
+            room,
+            first,
+            last,
+            now,
+        } = wave;
         let Some(followed) = self.rooms.get_mut(&room) else {
-            return 0;
+            return HandedOver { taken: 0, all: true };
         };
         let mut taken = 0;
-        for follower in &mut followed.followers {
+        let from = followed.passed;
+        let to = followed.followers.len().min(from + most);
+        for follower in &mut followed.followers[from..to] {
             if follower.seen >= last || follower.away_since.is_some() {
                 continue;
             }
-            let Some(slot) = self.slots.get_mut(&follower.slot) else {
+            let Some(slot) = self.slots.get_mut(follower.slot) else {
                 continue;
             };
             if follower.seen.next() == first && hand(&slot.sink) {
@@ -333,7 +358,9 @@ impl<S> HubState<S> {
                 wake(&slot.sink);
             }
         }
-        taken
+        let all = to == followed.followers.len();
+        followed.passed = if all { 0 } else { to };
+        HandedOver { taken, all }
     }
 
     /// Hands a push without a seq to every follower that is not behind; those who are will re-read its effect.
@@ -353,7 +380,7 @@ impl<S> HubState<S> {
                 follower.signals = follower.signals.saturating_add(1);
                 continue;
             }
-            let Some(slot) = self.slots.get_mut(&follower.slot) else {
+            let Some(slot) = self.slots.get_mut(follower.slot) else {
                 continue;
             };
             if hand(&slot.sink) {
@@ -370,7 +397,7 @@ impl<S> HubState<S> {
 
     /// What a session must read back next, if it is behind anywhere.
     pub fn behind(&self, slot: SlotId) -> Option<Behind> {
-        let room = *self.slots.get(&slot)?.behind.first()?;
+        let room = *self.slots.get(slot)?.behind.first()?;
         let followed = self.rooms.get(&room)?;
         let follower = followed.followers.iter().find(|f| f.slot == slot)?;
         let since = follower.away_since.unwrap_or(Timestamp(0));
@@ -399,7 +426,7 @@ impl<S> HubState<S> {
         }
         follower.away_since = None;
         follower.signals = 0;
-        if let Some(session) = self.slots.get_mut(&slot) {
+        if let Some(session) = self.slots.get_mut(slot) {
             session.behind.retain(|r| *r != room);
         }
         true

@@ -17,9 +17,19 @@ fn deliver(hub: &mut HubState<&'static str>, first: i64, last: i64, full: &[&str
             }
             takes
         };
-        hub.hand_over(ROOM, Seq(first + skip as i64), Seq(last), NOW, hand, |_| {});
+        let wave = wave(first + skip as i64, last);
+        while !hub.hand_over(&wave, 1, hand, |_| {}).all {}
     }
     taken.into_inner()
+}
+
+fn wave(first: i64, last: i64) -> Wave {
+    Wave {
+        room: ROOM,
+        first: Seq(first),
+        last: Seq(last),
+        now: NOW,
+    }
 }
 
 fn two() -> (HubState<&'static str>, SlotId, SlotId) {
@@ -38,6 +48,27 @@ fn followers_get_every_message_once_in_order() {
     assert_eq!(deliver(&mut hub, 1, 1, &[]), ["ann", "bob"]);
     assert_eq!(deliver(&mut hub, 1, 1, &[]), Vec::<&str>::new());
     assert_eq!(deliver(&mut hub, 1, 3, &[]), ["ann", "bob"]);
+}
+
+#[test]
+fn who_leaves_or_comes_during_a_wave_makes_it_miss_nobody() {
+    let (mut hub, ann, _) = two();
+    let eve = hub.enter(AccountId(3), "eve").0;
+    hub.follow(eve, ROOM, Seq(0), NOW);
+    let taken = RefCell::new(Vec::new());
+    let hand = |sink: &&'static str| {
+        taken.borrow_mut().push(*sink);
+        true
+    };
+    hub.arrived(ROOM, Seq(1), Seq(1));
+    assert!(!hub.hand_over(&wave(1, 1), 1, hand, |_| {}).all);
+    hub.exit(ann);
+    let zoe = hub.enter(AccountId(4), "zoe").0;
+    hub.follow(zoe, ROOM, Seq(0), NOW);
+    let rest = hub.hand_over(&wave(1, 1), 9, hand, |_| {});
+    assert_eq!(rest, HandedOver { taken: 2, all: true });
+    assert_eq!(*taken.borrow(), ["ann", "bob", "eve"]);
+    assert_eq!(hub.behind(zoe).map(|b| (b.from, b.to)), Some((Seq(1), Seq(1))));
 }
 
 #[test]

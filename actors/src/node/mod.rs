@@ -171,7 +171,7 @@ impl Node {
             inner.ports.clock.clone(),
             inner.bell.clone(),
         );
-        inner.fanout.set_hub(index, HubActor(hub.clone()).start());
+        inner.fanout.set_hub(index, HubActor::new(hub.clone()).start());
         let directory = Directory::new(inner.directory_shell.clone()).start();
         inner
             .directory

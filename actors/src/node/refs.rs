@@ -148,7 +148,6 @@ impl UserRef {
         join_requests => UserRequest::JoinRequests, JoinRequests, Vec<(JoinRequest, Account, RoomInfo)>;
         conversations => UserRequest::Conversations, Conversations, Vec<Conversation>;
         peers => UserRequest::Peers, Peers, Vec<Account>;
-        positions => UserRequest::Positions, Positions, Vec<RoomPosition>;
     }
 
     pub async fn friend_request_history(&self) -> Result<Vec<(FriendRequest, Account)>, Failure> {
@@ -318,6 +317,7 @@ impl DirectoryRef {
         search_nicknames(text: String, limit: i64) => SearchNicknames, Accounts, Vec<Account>;
         search_claims(text: String, limit: i64) => SearchClaims, Groups, Vec<RoomInfo>;
         claimed(name: String) => Claimed, MaybeRoom, Option<RoomId>;
+        positions(account: AccountId) => Positions, Positions, Vec<RoomPosition>;
         find_grant(value: SecretDigest) => FindGrant, MaybeGrant, Option<Grant>;
         open_channel(account: AccountId) => OpenChannel, Channel, Channel;
         channel(id: ChannelId) => Channel, MaybeChannel, Option<Channel>;

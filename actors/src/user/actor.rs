@@ -79,7 +79,6 @@ impl Handler<Ask<UserRequest, UserAnswer>> for UserActor {
                 | UserRequest::Groups
                 | UserRequest::JoinRequests
                 | UserRequest::Peers
-                | UserRequest::Positions
                 | UserRequest::DirectRoom { .. }
                 | UserRequest::Inbox { .. }
                 | UserRequest::KeepKey { .. }
@@ -125,7 +124,6 @@ async fn read(shell: &UserShell, id: AccountId, request: UserRequest) -> Result<
         UserRequest::Groups => UserAnswer::Groups(shell.users.groups(id).await?),
         UserRequest::JoinRequests => UserAnswer::JoinRequests(shell.users.join_requests(id).await?),
         UserRequest::Peers => UserAnswer::Peers(shell.users.peers(id, PEERS_MAX).await?),
-        UserRequest::Positions => UserAnswer::Positions(shell.users.positions(id).await?),
         UserRequest::Inbox { after, limit } => {
             let after = match after {
                 Some(key) => key,

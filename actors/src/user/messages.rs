@@ -2,7 +2,7 @@
 
 use crate::model::{
     Account, AccountEdit, AccountId, AnsweredRequest, CommitKey, Contact, Conversation, Friend,
-    FriendRequest, Inbox, JoinRequest, RequestId, RoomId, RoomInfo, RoomPosition, View, ViewId,
+    FriendRequest, Inbox, JoinRequest, RequestId, RoomId, RoomInfo, View, ViewId,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -105,8 +105,6 @@ pub enum UserRequest {
     JoinRequests,
     /// Whom this user has exchanged direct messages with, the latest exchange first.
     Peers,
-    /// Every room and where it stands.
-    Positions,
     /// The direct room with `peer`, made on first use. Refused with `Unknown(Account)`.
     DirectRoom {
         peer: AccountId,
@@ -136,7 +134,6 @@ impl UserRequest {
                 | UserRequest::Groups
                 | UserRequest::JoinRequests
                 | UserRequest::Peers
-                | UserRequest::Positions
                 | UserRequest::DirectRoom { .. }
                 | UserRequest::Forget
         )
@@ -156,7 +153,6 @@ pub enum UserAnswer {
     MaybeView(Option<View>),
     Answered(AnsweredRequest),
     Peers(Vec<Account>),
-    Positions(Vec<RoomPosition>),
     Inbox(Inbox),
     Room(RoomId),
     Asked(RequestId),

@@ -20,7 +20,7 @@ pub async fn open(
 ) -> Result<HttpResponse, Refusal> {
     let me = prove(&state, &request).await?;
     let entered = sockets.enter(&request, me)?;
-    let positions = state.node.user(me.account).positions().await?;
+    let positions = state.node.directory().positions(me.account).await?;
     let codec = FreeimCodec {
         id: state.codec,
         utc_offset_hours: state.settings.utc_offset_hours,

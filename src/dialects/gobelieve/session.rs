@@ -278,12 +278,11 @@ async fn let_in(
     let place = hub.enter(account, events);
     place.read_ledger();
     pipe.take_place(place);
-    let user = node.user(account);
-    let positions = user.positions().await?;
+    let positions = node.directory().positions(account).await?;
     if let Some(place) = pipe.place() {
         place.start(&positions);
     }
-    let groups = user.groups().await?;
+    let groups = node.user(account).groups().await?;
     let proof = Proof {
         account,
         silenced: pass.silenced,

@@ -55,7 +55,7 @@ pub async fn listen(
         Err(OpenError::Handshake(_)) => return Err(said(Code::InvalidInput, "Wrong protocal!")),
         Err(OpenError::Failure(failure)) => return Err(failure.into()),
     };
-    let positions = state.node.user(me.account).positions().await?;
+    let positions = state.node.directory().positions(me.account).await?;
     let opening = Opening {
         greeting: Vec::new(),
         beat: Some(Rc::new(Beat {

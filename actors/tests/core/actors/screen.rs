@@ -71,7 +71,7 @@ impl Screen {
                 reading: false,
             }
         });
-        let positions = node.user(account).positions().await.expect("positions");
+        let positions = node.directory().positions(account).await.expect("positions");
         screen.send(Start(positions)).await.expect("the session starts");
         (screen, shown)
     }

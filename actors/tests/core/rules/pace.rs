@@ -1,7 +1,7 @@
 //! Sessions of one hub: whatever arrives, in whatever state their sockets are, each is shown every seq once, in order.
 
 use proptest::prelude::*;
-use roost_actors::hub::{Arrival, HubState, SlotId};
+use roost_actors::hub::{Arrival, HubState, SlotId, Wave};
 use roost_actors::model::{AccountId, RoomId, Seq, Timestamp};
 use std::cell::RefCell;
 
@@ -75,7 +75,8 @@ impl Stage {
             }
             takes
         };
-        self.hub.hand_over(ROOM, Seq(first), Seq(last), NOW, hand, |_| {});
+        let wave = wave(Seq(first), Seq(last));
+        while !self.hub.hand_over(&wave, 2, hand, |_| {}).all {}
     }
 
     fn read_back(&mut self, session: usize, limit: i64) -> bool {
@@ -107,8 +108,8 @@ impl Stage {
             Event::Announce => {
                 let end = Seq(self.stored);
                 if let Arrival::Fresh { .. } = self.hub.arrived(ROOM, end.next(), end) {
-                    self.hub
-                        .hand_over(ROOM, end.next().next(), end, NOW, |_| false, |_| {});
+                    let wave = wave(end.next().next(), end);
+                    self.hub.hand_over(&wave, usize::MAX, |_| false, |_| {});
                 }
             }
             Event::Signal { full } => {
@@ -119,6 +120,15 @@ impl Stage {
                 self.read_back(session, limit);
             }
         }
+    }
+}
+
+fn wave(first: Seq, last: Seq) -> Wave {
+    Wave {
+        room: ROOM,
+        first,
+        last,
+        now: NOW,
     }
 }
 

@@ -200,7 +200,6 @@ fn questions_are_no_changes() {
         UserRequest::FriendRequests,
         UserRequest::Groups,
         UserRequest::JoinRequests,
-        UserRequest::Positions,
         UserRequest::DirectRoom { peer: BOB },
         UserRequest::Forget,
     ];
