@@ -36,13 +36,13 @@ pub fn spawn(node: &Node, readiness: &Arc<Readiness>) {
 }
 
 /// Removes what is past its time: files of conversations, and what unfinished uploads have left.
-pub fn spawn_for_files(node: &Node, blobs: Arc<dyn BlobStore>) {
+pub fn spawn_for_files(node: &Node, blobs: Arc<dyn BlobStore>, chat_files_kept_ms: Option<i64>) {
     rt::spawn(blobs::keep_swept(blobs.clone(), node.clock().clone()));
     let (loosening, loose) = (node.clone(), blobs.clone());
     rt::spawn(every(SWEEP_BLOBS, move || {
         let (node, blobs) = (loosening.clone(), loose.clone());
         async move {
-            match node.sweep_blobs(blobs.as_ref(), None).await {
+            match node.sweep_blobs(blobs.as_ref(), chat_files_kept_ms).await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "removed bytes that nothing referred to"),
                 Err(failure) => tracing::warn!(%failure, "bytes that nothing refers to were not removed"),

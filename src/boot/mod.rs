@@ -4,7 +4,7 @@ mod chores;
 mod membership;
 mod signals;
 
-use crate::blobs::{self, Ffmpeg, MediaWorks};
+use crate::blobs::{self, Ffmpeg, MediaWorks, NotedBlobs};
 use crate::clock::SystemClock;
 use crate::cluster::{self, CharterError};
 use crate::config::Config;
@@ -189,21 +189,22 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         media.clone(),
     );
     let kahla = web::Data::new(kahla.map_err(|failure| BootError::Failed(failure.to_string()))?);
+    let uploads = Uploads::new(
+        blobs.clone(),
+        clock.clone(),
+        config.blobs.uploads,
+        Duration::from_secs(config.blobs.upload_stall_seconds),
+    );
+    let noted = NotedBlobs::new(blobs.clone(), stores.tree.clone(), clock);
     let teamup = teamup::State::new(
         node.clone(),
         config,
         TEAMUP_CODEC,
         teamup_key.as_bytes(),
         identity::open(&config.teamup).map_err(BootError::Failed)?,
-        (blobs.clone(), media),
+        (blobs.clone(), media, uploads.into_store(Arc::new(noted))),
     );
     let teamup = web::Data::new(teamup.map_err(|failure| BootError::Failed(failure.to_string()))?);
-    let uploads = web::Data::new(Uploads::new(
-        blobs.clone(),
-        clock,
-        config.blobs.uploads,
-        Duration::from_secs(config.blobs.upload_stall_seconds),
-    ));
     let mut tokens = TokenIssuers::default();
     let issuer = freeim.clone();
     tokens.add("freeim", move |account| issuer.token_for(account));
@@ -216,7 +217,7 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         freeim,
         kahla,
         teamup,
-        uploads,
+        uploads: web::Data::new(uploads),
         console: web::Data::new(console::State::new(node.clone(), tokens)),
         readiness: Arc::default(),
         metrics: http::metrics::shared(vec![core_metrics::source(node.clone())]),
@@ -231,13 +232,20 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         .map(|group| app.serve(group, workers))
         .collect::<Result<_, _>>()?;
     chores::spawn(&node, &readiness);
-    chores::spawn_for_files(&node, blobs);
+    chores::spawn_for_files(&node, blobs, chat_files_kept_ms(config));
     Ok(Running {
         node,
         readiness,
         servers,
         shutdown: Duration::from_secs(config.shutdown_seconds),
     })
+}
+
+/// How long files given in chats are kept, in milliseconds; `None` is for ever.
+fn chat_files_kept_ms(config: &Config) -> Option<i64> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let days = i64::try_from(config.teamup.chat_file_days).unwrap_or(i64::MAX / DAY_MS);
+    (days > 0).then(|| days.saturating_mul(DAY_MS))
 }
 
 fn make_data_dir(path: &Path) -> Result<(), BootError> {

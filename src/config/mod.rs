@@ -379,6 +379,18 @@ section! {
         picture_bytes: u64 = 10 * 1024 * 1024,
         /// The most groups in the answer to a search.
         search_results: u64 = 500,
+        /// What the files of one group may take in all, in bytes.
+        group_files_bytes: u64 = 5 << 30,
+        /// What the files given in one chat may take in all, in bytes.
+        chat_files_bytes: u64 = 5 << 30,
+        /// The largest file that is given in a chat, in bytes.
+        chat_file_bytes: u64 = 1 << 30,
+        /// How long a file that was given in a chat is kept, in days; 0 keeps it.
+        chat_file_days: u64 = 0,
+        /// How often a chat socket is sent a ping, in seconds; 0 sends none.
+        ping_seconds: u64 = 5,
+        /// A text frame that goes with each ping, for pages that wait for one they can see. When empty there is none.
+        ping_text: String = String::new(),
         /// Whether anybody may list the members of a group. Without, only its members may.
         members_open: bool = false,
     }

@@ -227,6 +227,11 @@ impl Faults<'_> {
         self.within("teamup.group_user_limit", teamup.group_user_limit, 1..=100_000);
         self.within("teamup.group_pictures", teamup.group_pictures, 1..=1_000);
         self.within("teamup.picture_bytes", teamup.picture_bytes, 1_024..=1 << 30);
+        self.within("teamup.group_files_bytes", teamup.group_files_bytes, 1..=1 << 50);
+        self.within("teamup.chat_files_bytes", teamup.chat_files_bytes, 1..=1 << 50);
+        self.within("teamup.chat_file_bytes", teamup.chat_file_bytes, 1..=1 << 50);
+        self.within("teamup.chat_file_days", teamup.chat_file_days, 0..=36_500);
+        self.within("teamup.ping_seconds", teamup.ping_seconds, 0..=3_600);
         self.within("teamup.search_results", teamup.search_results, 1..=10_000);
         if !(-12..=14).contains(&teamup.utc_offset_hours) {
             self.refuse(

@@ -50,6 +50,12 @@ impl Frame {
         Frame(buffer.freeze())
     }
 
+    /// This frame and another after it, as one.
+    #[must_use]
+    pub fn and(&self, next: &Frame) -> Frame {
+        Frame([&self.0[..], &next.0[..]].concat().into())
+    }
+
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         self.0
@@ -65,6 +71,8 @@ mod tests {
         assert_eq!(&Frame::text("hi").into_bytes()[..], b"\x81\x02hi");
         assert_eq!(&Frame::binary(&[7; 200]).into_bytes()[..4], b"\x82\x7e\x00\xc8");
         assert_eq!(&Frame::ping().into_bytes()[..], b"\x89\x00");
+        let both = Frame::ping().and(&Frame::text("hi"));
+        assert_eq!(&both.into_bytes()[..], b"\x89\x00\x81\x02hi");
         let close = Frame::close(CloseCode::Restart, "bye");
         assert_eq!(&close.into_bytes()[..], b"\x88\x05\x03\xf4bye");
     }

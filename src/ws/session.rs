@@ -19,6 +19,8 @@ pub enum Action {
     Nothing,
     Say(Vec<Frame>),
     Close(CloseCode, String),
+    /// Say these, and then goodbye.
+    Leave(Vec<Frame>, CloseCode, String),
     /// Work that takes a while: nothing more is heard from the client until it is done, so its order holds.
     Do(Pin<Box<dyn Future<Output = Action>>>),
 }
@@ -147,6 +149,10 @@ impl<C: Codec> Session<C> {
         match action {
             Action::Nothing => {}
             Action::Say(frames) => frames.into_iter().for_each(|frame| self.pipe.say(frame)),
+            Action::Leave(frames, code, why) => {
+                frames.into_iter().for_each(|frame| self.pipe.say(frame));
+                self.pipe.finish(Frame::close(code, &why));
+            }
             Action::Close(code, why) => self.pipe.finish(Frame::close(code, &why)),
             Action::Do(work) => {
                 self.pipe.hold();

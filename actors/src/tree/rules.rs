@@ -13,7 +13,7 @@ pub const FOLDER_ITEMS_MAX: i64 = 5_000;
 /// Files and folders in one tree, and files given in one chat, at most.
 pub const ROOM_ITEMS_MAX: i64 = 100_000;
 /// What is full, in a failure.
-pub const FULL: &str = "the room's store of files";
+pub const FULL: &str = "the space for files";
 
 /// Who changes a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

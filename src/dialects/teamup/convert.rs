@@ -1,6 +1,11 @@
 //! From the core's model to team-up's objects and back. Pure.
 
-use roost_actors::model::{Account, Timestamp};
+use super::content::{self, FileType, SentFile};
+use super::wire;
+use crate::blobs::names;
+use roost_actors::model::{Account, AccountId, RoomId, Spot, Timestamp, TreeItem};
+use roost_actors::{Failure, Thing};
+use serde_json::Number;
 use time::{OffsetDateTime, UtcOffset};
 
 /// What people are called who have not said how.
@@ -25,6 +30,15 @@ pub fn time(at: Timestamp, utc_offset_hours: i64) -> String {
     )
 }
 
+/// The group a client names. Group ids stay below account ids; no other number is a group.
+pub fn group_id(id: i64) -> Result<RoomId, Failure> {
+    if (1..AccountId::FIRST.0).contains(&id) {
+        Ok(RoomId(id))
+    } else {
+        Err(Failure::Unknown(Thing::Room))
+    }
+}
+
 /// What a person is called: people of other dialects may have no nickname.
 #[must_use]
 pub fn display_name(account: &Account) -> String {
@@ -42,10 +56,69 @@ pub fn shown_id(account: &Account, openid_shown: bool) -> String {
     }
 }
 
+/// A file or folder as it is listed.
+#[must_use]
+pub fn file(item: &TreeItem, utc_offset_hours: i64) -> wire::File {
+    let parent_id = match item.spot {
+        Spot::Folder(Some(folder)) => folder.0,
+        Spot::Folder(None) | Spot::Chat => 0,
+    };
+    let kind = content::file_type(item);
+    let duration_ms = item.content.as_ref().map_or(0, |content| content.duration_ms);
+    wire::File {
+        id: item.id.0,
+        parent_id,
+        name: item.name.clone(),
+        suffix: kind.map_or("dir", |_| names::suffix(&item.name)).to_owned(),
+        size: item.len(),
+        time: time(item.created_at, utc_offset_hours),
+        duration: seconds(duration_ms),
+        file_type: kind.map_or("dir", FileType::name),
+    }
+}
+
+/// A file as a message carries it.
+#[must_use]
+pub fn sent_file(file: &SentFile, utc_offset_hours: i64) -> wire::SentFile {
+    let lasts = matches!(file.file_type, FileType::Voice | FileType::Video);
+    wire::SentFile {
+        id: file.id,
+        name: file.name.clone(),
+        suffix: names::suffix(&file.name).to_owned(),
+        size: file.len,
+        time: time(Timestamp(file.at), utc_offset_hours),
+        duration: lasts.then(|| seconds(file.duration_ms)),
+        file_type: file.file_type.name(),
+    }
+}
+
+/// Milliseconds as seconds: a whole number where they are one.
+fn seconds(ms: i64) -> Number {
+    let whole = Number::from(ms / 1_000);
+    if ms % 1_000 == 0 {
+        return whole;
+    }
+    Number::from_f64(ms as f64 / 1_000.0).unwrap_or(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roost_actors::model::AccountId;
+
+    #[test]
+    fn group_ids_never_reach_accounts_or_direct_rooms() {
+        assert_eq!(group_id(1), Ok(RoomId(1)));
+        for id in [0, -1, 10_000_000, 1 << 40, i64::MAX] {
+            assert_eq!(group_id(id), Err(Failure::Unknown(Thing::Room)), "{id}");
+        }
+    }
+
+    #[test]
+    fn durations_are_seconds_and_whole_where_they_are() {
+        for (ms, shown) in [(0, "0"), (3_000, "3"), (1_250, "1.25"), (999, "0.999")] {
+            assert_eq!(seconds(ms).to_string(), shown);
+        }
+    }
 
     #[test]
     fn times_are_shown_in_the_zone() {
