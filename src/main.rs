@@ -41,6 +41,11 @@ enum Command {
     Migrate,
     /// Print what a socket is sent, a line for each frame.
     Listen(roost::listen::Options),
+    /// Look at a cluster that runs.
+    Cluster {
+        #[command(subcommand)]
+        command: roost::boot::operate::ClusterCommand,
+    },
     /// Put load on a node and check everything it says.
     Bench(roost::bench::Options),
 }
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
         }),
         Some(Command::Migrate) => configured(&arguments, |loaded| migrate(&loaded.config)),
         Some(Command::Listen(options)) => roost::listen::run(options),
+        Some(Command::Cluster { command }) => roost::boot::operate::run(command),
         Some(Command::Bench(options)) => roost::bench::run(options),
     }
 }

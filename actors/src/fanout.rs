@@ -1,8 +1,9 @@
 //! The way of a push from a room or a user to sessions: once per worker thread of this node that cares, and once
 //! per peer node that does.
 
+use crate::cluster::Incarnation;
 use crate::hub::{HubActor, HubMessage, Interest};
-use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, TopicId};
+use crate::model::{AccountId, Delivery, Entry, Epoch, Push, RoomId, RoomPosition, Seq, TopicId};
 use actix::Addr;
 use dashmap::DashMap;
 use std::sync::{Arc, OnceLock};
@@ -30,6 +31,8 @@ pub trait Abroad: Send + Sync {
     fn to_topic(&self, topic: TopicId, push: &Push);
     /// Tells nodes elsewhere where the rooms they follow end.
     fn announce(&self, ends: &[(RoomId, Seq)]);
+    /// Asks a node to give back a room that is placed here and that it took with this epoch.
+    fn let_go(&self, holder: Incarnation, room: RoomId, epoch: Epoch);
 }
 
 impl Fanout {
@@ -162,9 +165,17 @@ impl Fanout {
         }
     }
 
+    /// Asks whoever holds a room that is placed here to give it back.
+    pub fn let_go(&self, holder: Incarnation, room: RoomId, epoch: Epoch) {
+        if let Some(abroad) = self.0.abroad.get() {
+            abroad.let_go(holder, room, epoch);
+        }
+    }
+
     /// Repeats the end of every room that posted since the last time.
     pub fn announce_recent(&self) {
-        let rooms: Vec<(RoomId, Seq)> = self.0.recent.iter().map(|e| (*e.key(), *e.value())).collect();
+        let mut rooms: Vec<(RoomId, Seq)> = self.0.recent.iter().map(|e| (*e.key(), *e.value())).collect();
+        rooms.sort_unstable();
         for &(room, seq) in &rooms {
             self.0.recent.remove_if(&room, |_, latest| *latest == seq);
             self.announce_here(room, seq);
@@ -180,6 +191,13 @@ impl Fanout {
     pub fn sync_here(&self, account: AccountId, positions: Arc<[RoomPosition]>) {
         for hub in self.0.interest.hubs_of_account(account) {
             self.tell(hub, HubMessage::Sync(account, positions.clone()));
+        }
+    }
+
+    /// Has the sessions that the account has here read again what is not kept by seq: what pushes to it were about.
+    pub fn reread_here(&self, account: AccountId) {
+        for hub in self.0.interest.hubs_of_account(account) {
+            self.tell(hub, HubMessage::Reread(account));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The core of Roost: model, rules, actors and ports. Knows no HTTP route, no dialect, no SQL, no TOML.
 
+pub mod board;
 pub mod cluster;
 pub mod directory;
 pub mod failure;
@@ -9,6 +10,7 @@ pub mod journal;
 pub mod ledger;
 pub mod meters;
 pub mod model;
+pub mod near;
 pub mod node;
 pub mod ports;
 pub mod registry;

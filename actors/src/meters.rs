@@ -97,6 +97,24 @@ pub struct Meters {
     pub commit_ms: Histogram,
     /// Sessions open now.
     pub sessions: Gauge,
+    pub cluster: ClusterMeters,
+}
+
+/// What a node counts about its part in the cluster.
+#[derive(Debug, Default)]
+pub struct ClusterMeters {
+    pub envelopes_sent: Counter,
+    pub bytes_sent: Counter,
+    pub envelopes_received: Counter,
+    pub bytes_received: Counter,
+    /// Envelopes that a link did not take: it had just ended, or too much waited in its queue, which ends it.
+    pub envelopes_refused: Counter,
+    /// Rooms and users sent on their way to another node.
+    pub hand_overs: Counter,
+    /// Batches left out of a commit because another node had taken the room.
+    pub fenced_batches: Counter,
+    /// Rooms of which sessions here had missed something, as an announcement or storage told.
+    pub repairs: Counter,
 }
 
 impl Default for Meters {
@@ -112,6 +130,7 @@ impl Default for Meters {
             commit_rows: Histogram::new(ROWS),
             commit_ms: Histogram::new(MILLISECONDS),
             sessions: Gauge::default(),
+            cluster: ClusterMeters::default(),
         }
     }
 }

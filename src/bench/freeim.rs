@@ -224,7 +224,7 @@ pub async fn history(
 }
 
 /// The `result` of an answer that succeeded.
-fn result(answer: Answer, doing: &str) -> Fallible<Value> {
+pub fn result(answer: Answer, doing: &str) -> Fallible<Value> {
     match serde_json::from_slice::<Value>(&answer.body) {
         Ok(mut reply) if answer.status == 200 && reply["code"] == 0 => Ok(reply["result"].take()),
         _ => Err(refused(doing, &answer)),

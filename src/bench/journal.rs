@@ -24,7 +24,7 @@ const CONNECTIONS: usize = 2;
 const NODE: Incarnation = Incarnation(i64::MAX);
 
 pub async fn run(rooms: usize, common: &Common, watch: Watch, bar: &ProgressBar) -> Fallible<Report> {
-    if common.url.is_some() {
+    if !common.url.is_empty() {
         return Err(Trouble::new(
             "journal opens a storage of its own: leave --url out",
         ));

@@ -1,10 +1,11 @@
 //! `roost bench`: puts load on a node over real HTTP and websockets, and checks all it says against what was sent.
 //!
-//! Where to look: a file for each mode (`post`, `fanout`, `idle`, `replay`, `journal`, `crash`); `ledger` decides what
+//! Where to look: a file for each mode (`post`, `fanout`, `people`, `idle`, `replay`, `journal`, `crash`); `ledger` decides what
 //! is right; `receivers` and `client` are the two sides of the traffic; `bare` and `commit` are what a node is
 //! compared with; `figures` is the report.
 
 mod bare;
+mod bulk;
 mod client;
 mod commit;
 mod crash;
@@ -20,6 +21,7 @@ mod journal;
 mod ledger;
 mod log;
 mod options;
+mod people;
 mod post;
 mod progress;
 mod receivers;
@@ -29,12 +31,19 @@ mod stamp;
 mod target;
 mod watch;
 
+pub use faults::Faults;
+pub use freeim::Item;
+pub(crate) use http::Connection;
+pub use ledger::{Ack, Ledger, Proof, ScriptLine};
 pub use options::Options;
+pub use stamp::Stamp;
+pub(crate) use target::given_address;
 
 use fanout::Fanning;
 use figures::Report;
 use indicatif::{ProgressBar, ProgressStyle};
 use options::{Common, Mode};
+use people::Crowd;
 use post::Posting;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -119,6 +128,18 @@ async fn measure(mode: &Mode, common: &Common, bar: &ProgressBar) -> Fallible<Re
                 in_flight: *in_flight,
             };
             fanout::run(fanning, common, watch, bar).await
+        }
+        Mode::People {
+            accounts,
+            groups,
+            clients,
+        } => {
+            let crowd = Crowd {
+                accounts: *accounts,
+                groups: *groups,
+                clients: *clients,
+            };
+            people::run(crowd, common, watch, bar).await
         }
         Mode::Idle { sessions } => idle::run(*sessions, common, watch, bar).await,
         Mode::Replay { file, kill_half } => replay::run(file, *kill_half, common, watch, bar).await,

@@ -34,9 +34,11 @@ impl Engine {
 /// What every mode takes.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// The node to load, as http://HOST:PORT, instead of one of the tool's own. Its limits should be off.
+    /// The node to load, as http://HOST:PORT, instead of one of the tool's own. Its limits should be off. Given several
+    /// times: nodes of one cluster; the first is posted to and measured, groups are made so that they live there, and
+    /// sockets are spread over all.
     #[arg(long, global = true, value_name = "URL")]
-    pub url: Option<String>,
+    pub url: Vec<String>,
     /// The admin token of that node.
     #[arg(long, global = true, value_name = "TOKEN", requires = "url")]
     pub admin_token: Option<String>,
@@ -100,6 +102,16 @@ pub enum Mode {
         /// Messages that are on their way to somebody at any time.
         #[arg(long, default_value_t = 1)]
         in_flight: usize,
+    },
+    /// A crowd of accounts and groups in the database: what people look at, and how long that takes.
+    People {
+        #[arg(long, default_value_t = 1_000_000)]
+        accounts: i64,
+        #[arg(long, default_value_t = 10_000)]
+        groups: i64,
+        /// Clients that ask at the same time, each as soon as it has its answer.
+        #[arg(long, default_value_t = 4)]
+        clients: usize,
     },
     /// Open sessions that do nothing.
     Idle {

@@ -51,7 +51,7 @@ impl Scene {
             let (place, listening) = match members {
                 [_, peer] => (Place::Friend(peer.id), &members[1..]),
                 _ => {
-                    let group = freeim::make_group(&mut connection, "bench", members).await?;
+                    let group = target.group(&mut connection, members).await?;
                     (Place::Group(group), members)
                 }
             };

@@ -7,12 +7,14 @@ use super::http::Connection;
 use super::options::Common;
 use super::watch::{Fallible, Trouble, Watch};
 use crate::http::metrics;
+use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How long a node may take until it is ready.
@@ -21,6 +23,8 @@ const MILLISECONDS: f64 = 1e3;
 const POLL: Duration = Duration::from_millis(2);
 /// The most members of a group on a node of the tool's own.
 const GROUP_MEMBERS_MAX: usize = 100_000;
+/// Groups made until one lives on the first of several nodes, at most.
+const GROUPS_TRIED_MAX: usize = 100;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 const HANDSHAKE_BYTES_MAX: usize = 16 * 1024;
@@ -28,6 +32,9 @@ const HANDSHAKE_BYTES_MAX: usize = 16 * 1024;
 /// The node under load.
 pub struct Target {
     pub address: SocketAddr,
+    /// Other nodes of its cluster, at which sockets are opened too.
+    peers: Vec<SocketAddr>,
+    sockets_opened: AtomicUsize,
     admin_token: String,
     own: Option<Own>,
     watch: Watch,
@@ -48,9 +55,16 @@ impl Target {
     /// Starts a node, or looks at the one that is named, and says so in the report.
     pub async fn prepare(common: &Common, watch: Watch, report: &mut Report) -> Fallible<Target> {
         let prefix = format!("bench-{}-", &uuid::Uuid::new_v4().simple().to_string()[..8]);
-        let mut target = match &common.url {
-            Some(url) => Target {
-                address: given_address(url, common.allow_remote)?,
+        let given = common
+            .url
+            .iter()
+            .map(|url| given_address(url, common.allow_remote));
+        let given: Vec<SocketAddr> = given.collect::<Fallible<_>>()?;
+        let mut target = match given.first() {
+            Some(&address) => Target {
+                address,
+                peers: given[1..].to_vec(),
+                sockets_opened: AtomicUsize::new(0),
                 admin_token: common.admin_token.clone().unwrap_or_default(),
                 own: None,
                 watch,
@@ -63,6 +77,8 @@ impl Target {
                 let own = Own::new(common, address, &admin_token).await?;
                 Target {
                     address,
+                    peers: Vec::new(),
+                    sockets_opened: AtomicUsize::new(0),
                     admin_token,
                     own: Some(own),
                     watch,
@@ -72,9 +88,10 @@ impl Target {
             }
         };
         let ready = target.run().await?;
-        match &common.url {
-            Some(url) => report.fact("node", url),
-            None => {
+        match &common.url[..] {
+            [url] => report.fact("node", url),
+            [_, ..] => report.fact("nodes", common.url.join(", ")),
+            [] => {
                 report.fact("node", "of its own");
                 report.fact("storage", common.storage.name());
                 report.add("ready_ms", "ms", ready.as_secs_f64() * MILLISECONDS);
@@ -141,6 +158,32 @@ impl Target {
         freeim::make_accounts(&mut self.connection(), &self.admin_token, &prefix, count).await
     }
 
+    /// Makes a group with these members that lives on the node that is measured.
+    pub async fn group(&self, connection: &mut Connection, members: &[User]) -> Fallible<i64> {
+        for _ in 0..GROUPS_TRIED_MAX {
+            let group = freeim::make_group(connection, "bench", members).await?;
+            if self.peers.is_empty() || self.owns(connection, group).await? {
+                return Ok(group);
+            }
+        }
+        Err(Trouble::new("no group lives on the first of the nodes"))
+    }
+
+    async fn owns(&self, connection: &mut Connection, group: i64) -> Fallible<bool> {
+        let bearer = format!("Bearer {}", self.admin_token);
+        let mut ask = async |path: String| -> Fallible<Value> {
+            let answer = connection.call("GET", &path, &bearer, "").await?;
+            Ok(serde_json::from_slice(&answer.body)?)
+        };
+        let home = ask(format!("/admin/api/v1/cluster/rooms/{group}")).await?;
+        let status = ask("/admin/api/v1/cluster".to_owned()).await?;
+        let me = self.address.to_string();
+        let members = status["members"].as_array().into_iter().flatten();
+        Ok(members
+            .filter(|member| member["http"] == *me)
+            .any(|member| member["name"] == home["node"]))
+    }
+
     /// User and system time the node has used, in seconds, as it says itself.
     pub async fn cpu_seconds(&self) -> Fallible<f64> {
         self.metric("process_cpu_seconds_total").await
@@ -160,7 +203,9 @@ impl Target {
 
     /// Opens a session of an account, and gives it with what came behind the handshake.
     pub fn open_socket(&self, user: &User) -> Fallible<(TcpStream, Vec<u8>)> {
-        open_socket(self.address, "/api/v1/ws", &user.token)
+        let turn = self.sockets_opened.fetch_add(1, Ordering::Relaxed) % (self.peers.len() + 1);
+        let address = turn.checked_sub(1).map_or(self.address, |peer| self.peers[peer]);
+        open_socket(address, "/api/v1/ws", &user.token)
     }
 }
 
@@ -284,7 +329,7 @@ fn read_metric(text: &str, name: &str) -> Option<f64> {
 }
 
 /// The address of a URL, which must be this machine's unless it is said otherwise.
-fn given_address(url: &str, allow_remote: bool) -> Fallible<SocketAddr> {
+pub(crate) fn given_address(url: &str, allow_remote: bool) -> Fallible<SocketAddr> {
     let rest = url
         .strip_prefix("http://")
         .ok_or_else(|| Trouble::new(format!("{url}: only http:// is spoken here")))?;

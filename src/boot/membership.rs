@@ -5,6 +5,7 @@ use crate::cluster::{LinkOptions, TcpLinks, Tls, TlsFiles};
 use crate::config::{ClusterFile, Config};
 use crate::http;
 use actix::Arbiter;
+use roost_actors::cluster::Timing;
 use roost_actors::ports::{Joining, Links, NoLinks};
 use roost_actors::{Failure, Node};
 use std::sync::Arc;
@@ -37,14 +38,18 @@ impl ClusterPlace {
                 name: name.clone(),
                 http: entry.http.clone(),
                 peer: entry.peer.clone(),
+                timing: Timing {
+                    heartbeat_ms: file.cluster.heartbeat_ms,
+                    dead_after_ms: file.cluster.dead_after_ms,
+                },
             },
             cluster: file.cluster.id,
             secret: secret.reveal().to_owned(),
         }))
     }
 
-    pub(super) fn charter(&self) -> (&str, &str) {
-        (&self.cluster, &self.secret)
+    pub(super) fn charter(&self) -> (&str, &str, Timing) {
+        (&self.cluster, &self.secret, self.joining.timing)
     }
 }
 
@@ -67,6 +72,7 @@ pub(super) async fn join(node: &Node, config: &Config, place: Option<ClusterPlac
                 name: "alone".to_owned(),
                 http: config.http.listen.clone(),
                 peer: String::new(),
+                timing: Timing::default(),
             };
             (joining, Arc::new(NoLinks))
         }
@@ -99,7 +105,11 @@ fn links(config: &Config, place: &ClusterPlace) -> Result<Arc<dyn Links>, BootEr
         }
         _ => None,
     };
-    let listener = http::bind("cluster.file: peer", &place.joining.peer).map_err(BootError::Address)?;
+    let (key, address) = match &settings.listen {
+        Some(listen) => ("cluster.listen", listen),
+        None => ("cluster.file: peer", &place.joining.peer),
+    };
+    let listener = http::bind(key, address).map_err(BootError::Address)?;
     let options = LinkOptions {
         cluster: place.cluster.clone(),
         secret: place.secret.clone(),

@@ -4,6 +4,11 @@ mod chores;
 mod membership;
 mod signals;
 
+/// What operators ask a running cluster.
+pub use crate::console::operate;
+/// What FreeIM's tokens are made with, for the load tool.
+pub use crate::dialects::freeim::Tokens as FreeimTokens;
+
 use crate::blobs::{self, Ffmpeg, MediaWorks, NotedBlobs};
 use crate::clock::SystemClock;
 use crate::cluster::{self, CharterError};
@@ -16,7 +21,7 @@ use crate::http::{
     self, AdminToken, Metrics, Owners, ParamsLimits, Peering, Rates, Readiness, Shared, core_metrics,
 };
 use crate::identity;
-use crate::notify::{Outbox, Unconfigured};
+use crate::notify::{Outbox, Senders};
 use crate::passwords::Argon2Passwords;
 use crate::storage::{self, OpenError, Stores};
 use crate::telemetry;
@@ -66,6 +71,8 @@ pub enum BootError {
     #[error("notify.outbox {path}: {error}")]
     Outbox { path: String, error: io::Error },
     #[error("{0}")]
+    Notify(String),
+    #[error("{0}")]
     Address(io::Error),
     #[error("storage: {0}")]
     Storage(#[from] OpenError),
@@ -89,6 +96,7 @@ impl BootError {
             BootError::Log(_)
             | BootError::DataDir { .. }
             | BootError::Outbox { .. }
+            | BootError::Notify(_)
             | BootError::Charter(_)
             | BootError::Cluster(_)
             | BootError::Streams(gobelieve::tcp::OpenError::Tls(_)) => 2,
@@ -174,6 +182,7 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         config,
         freeim_key.as_bytes(),
         FREEIM_CODEC,
+        blobs.clone(),
     ));
     let ffmpeg = Ffmpeg {
         program: config.blobs.ffmpeg.clone(),
@@ -296,7 +305,8 @@ fn fresh_key(clock: &dyn Clock) -> String {
 
 fn notifier(config: &Config) -> Result<Arc<dyn Notifier>, BootError> {
     let Some(path) = &config.notify.outbox else {
-        return Ok(Arc::new(Unconfigured));
+        let senders = Senders::new(&config.notify).map_err(BootError::Notify)?;
+        return Ok(Arc::new(senders));
     };
     let outbox = Outbox::open(path).map_err(|error| BootError::Outbox {
         path: path.display().to_string(),

@@ -3,6 +3,7 @@
 use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use roost_actors::cluster::Timing;
 use roost_actors::ports::{Charter, ClusterStore, StoreError};
 use thiserror::Error;
 
@@ -13,6 +14,15 @@ pub enum CharterError {
     OtherCluster { ours: String, theirs: String },
     #[error("cluster.secret: it is not the secret of cluster {0:?}")]
     WrongSecret(String),
+    #[error(
+        "cluster.{key} in the cluster file: the nodes of cluster {cluster:?} have {theirs}, this one has {ours}"
+    )]
+    Timing {
+        key: &'static str,
+        cluster: String,
+        ours: i64,
+        theirs: i64,
+    },
     #[error("cluster.file: this database belongs to cluster {0:?}, and this node has no cluster file")]
     NotAlone(String),
     #[error("the cluster's secret could not be hashed: {0}")]
@@ -22,9 +32,9 @@ pub enum CharterError {
 }
 
 /// Checks that this node belongs to the database's cluster, or founds it. `ours` is the id and secret of this node, if
-/// it is one of a cluster. Nothing is written by a node that does not match.
-pub async fn agree(store: &dyn ClusterStore, ours: Option<(&str, &str)>) -> Result<(), CharterError> {
-    let Some((id, secret)) = ours else {
+/// it is one of a cluster, and the timing its file asks for. Nothing is written by a node that does not match.
+pub async fn agree(store: &dyn ClusterStore, ours: Option<(&str, &str, Timing)>) -> Result<(), CharterError> {
+    let Some((id, secret, timing)) = ours else {
         return match store.charter(None).await? {
             None => Ok(()),
             Some(charter) => Err(CharterError::NotAlone(charter.cluster)),
@@ -40,6 +50,7 @@ pub async fn agree(store: &dyn ClusterStore, ours: Option<(&str, &str)>) -> Resu
             let fresh = Charter {
                 cluster: id.to_owned(),
                 verifier: verifier.to_string(),
+                timing,
             };
             // Two nodes may be first at the same time: what stands is checked below like any other.
             store.charter(Some(&fresh)).await?.unwrap_or(fresh)
@@ -55,5 +66,19 @@ pub async fn agree(store: &dyn ClusterStore, ours: Option<(&str, &str)>) -> Resu
         PasswordHash::new(&standing.verifier).map_err(|error| CharterError::Hash(error.to_string()))?;
     Argon2::default()
         .verify_password(secret.as_bytes(), &verifier)
-        .map_err(|_| CharterError::WrongSecret(id.to_owned()))
+        .map_err(|_| CharterError::WrongSecret(id.to_owned()))?;
+    let theirs = standing.timing;
+    let keys = [
+        ("heartbeat_ms", timing.heartbeat_ms, theirs.heartbeat_ms),
+        ("dead_after_ms", timing.dead_after_ms, theirs.dead_after_ms),
+    ];
+    match keys.into_iter().find(|(_, ours, theirs)| ours != theirs) {
+        Some((key, ours, theirs)) => Err(CharterError::Timing {
+            key,
+            cluster: standing.cluster,
+            ours,
+            theirs,
+        }),
+        None => Ok(()),
+    }
 }

@@ -156,6 +156,7 @@ key_type!(Vec<String>, Kind::List, it => it.clone());
 key_type!(Secret, Kind::Secret, it => it.to_string());
 key_type!(SecretUrl, Kind::SecretUrl, it => it.to_string());
 key_type!(BlobPlace, Kind::Choice(BlobPlace::NAMES), it => BlobPlace::NAMES[*it as usize]);
+key_type!(MailSecurity, Kind::Choice(MailSecurity::NAMES), it => MailSecurity::NAMES[*it as usize]);
 key_type!(LogFormat, Kind::Choice(LogFormat::NAMES), it => LogFormat::NAMES[*it as usize]);
 
 impl<T: KeyType> KeyType for Option<T> {
@@ -279,6 +280,23 @@ pub enum BlobPlace {
 
 impl BlobPlace {
     const NAMES: &'static [&'static str] = &["auto", "folder", "database", "s3"];
+}
+
+/// How a mail server is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSecurity {
+    /// In the clear at first, and not at all if the server does not go over to TLS.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// In the clear: for a server on the same machine.
+    None,
+}
+
+impl MailSecurity {
+    const NAMES: &'static [&'static str] = &["starttls", "tls", "none"];
 }
 
 /// Where a value came from.

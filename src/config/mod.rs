@@ -7,7 +7,7 @@ mod show;
 mod validate;
 
 pub use cluster::{ClusterFile, NodeEntry};
-pub use keys::{BlobPlace, Key, Kind, LogFormat, Secret, SecretUrl, Source};
+pub use keys::{BlobPlace, Key, Kind, LogFormat, MailSecurity, Secret, SecretUrl, Source};
 pub use load::{Loaded, load};
 pub use show::{effective, reference};
 
@@ -201,6 +201,41 @@ section! {
         /// A file to which captcha answers, e-mails and SMS are appended as JSON lines instead of being sent.
         /// For development and tests: who reads it can log in as anybody.
         outbox: Option<PathBuf> = None,
+        /// The server that takes e-mails, as a name or address. When not set no e-mail is sent.
+        smtp_host: Option<String> = None,
+        /// Its port; 0 takes the usual one: 587 for starttls, 465 for tls, 25 for none.
+        smtp_port: u64 = 0,
+        /// starttls, tls or none. none sends codes and the password in the clear.
+        smtp_security: MailSecurity = MailSecurity::Starttls,
+        /// The name to log in to that server with. When not set nobody logs in.
+        smtp_username: Option<String> = None,
+        /// The password to that name.
+        smtp_password: Option<Secret> = None,
+        /// From whom e-mails come, as in name@example.org or Name <name@example.org>.
+        mail_from: Option<String> = None,
+        /// The subject of an e-mail.
+        mail_subject: String = "验证码".to_owned(),
+        /// The text of an e-mail; {code} stands for the code.
+        mail_text: String = "您的验证码是 {code}，5分钟内有效。".to_owned(),
+        /// The gateway that takes SMS, as an http:// or https:// address in which {mobile}, {code} and {text} are
+        /// replaced. When not set no SMS is sent.
+        sms_url: Option<Secret> = None,
+        /// The body that is posted to the gateway, with the same words replaced. When not set the address is fetched
+        /// with GET. In a JSON body the words are replaced within texts.
+        sms_body: Option<String> = None,
+        /// The media type of that body: application/json or application/x-www-form-urlencoded.
+        sms_body_type: String = "application/json".to_owned(),
+        /// The Authorization header shown to the gateway. When not set none is.
+        sms_authorization: Option<Secret> = None,
+        /// The text of an SMS; {code} stands for the code.
+        sms_text: String = "您的验证码是{code}，5分钟内有效。".to_owned(),
+        /// How the answer of the gateway begins when it has taken an SMS, as in 0. When not set any answer of the
+        /// 200s means that.
+        sms_success: Option<String> = None,
+        /// How long a server or gateway may take for one code, in seconds.
+        seconds: u64 = 10,
+        /// Codes that are on their way to servers and gateways at the same time, at most; others are refused as busy.
+        sending: usize = 32,
     }
 }
 
@@ -232,6 +267,10 @@ section! {
         register_per_minute: u32 = 20,
         /// Logins that one address may try in a minute, and that may be tried for one account.
         login_per_minute: u32 = 30,
+        /// Groups that one account may make through Kahla in a day.
+        groups_per_day: u32 = 5,
+        /// Files that one account may upload in a minute, and that one address may whose account is not known yet.
+        uploads_per_minute: u32 = 120,
         /// Messages that one account may send in a second; twice as many at once.
         send_per_second: u32 = 50,
         /// Places in which each rate counts addresses or accounts; two that fall on the same place share it.
@@ -248,6 +287,9 @@ section! {
         node: Option<String> = None,
         /// The secret that all nodes of the cluster share.
         secret: Option<Secret> = None,
+        /// Where this node takes links, when that is not where the cluster file says that the others reach it: behind a
+        /// port that is passed on, for example.
+        listen: Option<String> = None,
         /// This node's certificate chain for its links, in PEM. With the next two: links use TLS, and both sides show a
         /// certificate.
         tls_certificate: Option<PathBuf> = None,
@@ -300,10 +342,33 @@ section! {
         utc_offset_hours: i64 = 8,
         /// The most members a new group may have.
         group_member_limit: u64 = 500,
+        /// The most groups that one account may own when it makes another through FreeIM.
+        groups_owned_max: u64 = 1_000,
         /// The most messages in one page of history.
         history_page_max: u64 = 500,
         /// How often a socket is sent a ping frame that clients can see, in seconds; 0 sends none.
         ping_seconds: u64 = 10,
+        /// How far away people may be that are near, in kilometres.
+        near_friend_km: u64 = 1_000,
+        /// The same of groups.
+        near_group_km: u64 = 1_000,
+        /// The access key of a Qiniu account: with the next three, clients upload there. Without, they upload here.
+        qiniu_access_key: Option<String> = None,
+        /// The secret of the access key.
+        qiniu_secret_key: Option<Secret> = None,
+        /// The bucket that clients upload to.
+        qiniu_bucket: Option<String> = None,
+        /// Where files of the bucket are fetched, as in https://HOST.
+        qiniu_domain: Option<String> = None,
+        /// How long a client may upload with one token, there and here, in seconds.
+        upload_token_seconds: u64 = 3_600,
+        /// The longest file that is taken here, in bytes.
+        upload_bytes: u64 = 100 << 20,
+        /// The bytes of all files together that one account may put up here.
+        upload_total_bytes: u64 = 10 << 30,
+        /// What the page of discoveries shows, one text each: NAME|URL|LOGO|PASSWORD, of which the last two may be
+        /// left out.
+        discovers: Vec<String> = Vec::new(),
     }
 }
 

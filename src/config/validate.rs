@@ -16,6 +16,8 @@ pub fn faults(loaded: &Loaded) -> Vec<ConfigError> {
     faults.cluster();
     faults.blobs();
     faults.teamup();
+    faults.notify();
+    faults.freeim();
     faults.found
 }
 
@@ -36,6 +38,7 @@ impl Faults<'_> {
             ("http.listen", Some(&config.http.listen)),
             ("gobelieve.tcp_listen", config.gobelieve.tcp_listen.as_ref()),
             ("gobelieve.tls_listen", config.gobelieve.tls_listen.as_ref()),
+            ("cluster.listen", config.cluster.listen.as_ref()),
             ("dialects.freeim.listen", config.dialects.freeim.listen.as_ref()),
             ("dialects.kahla.listen", config.dialects.kahla.listen.as_ref()),
             (
@@ -81,8 +84,10 @@ impl Faults<'_> {
         for (key, rate) in [
             ("limits.captcha_per_minute", limits.captcha_per_minute),
             ("limits.codes_per_hour", limits.codes_per_hour),
+            ("limits.groups_per_day", limits.groups_per_day),
             ("limits.register_per_minute", limits.register_per_minute),
             ("limits.login_per_minute", limits.login_per_minute),
+            ("limits.uploads_per_minute", limits.uploads_per_minute),
             ("limits.send_per_second", limits.send_per_second),
         ] {
             self.within(key, u64::from(rate), 1..=1_000_000);
@@ -93,8 +98,22 @@ impl Faults<'_> {
             freeim.group_member_limit,
             2..=100_000,
         );
+        self.within("freeim.groups_owned_max", freeim.groups_owned_max, 1..=1_000_000);
         self.within("freeim.history_page_max", freeim.history_page_max, 1..=3_000);
         self.within("freeim.ping_seconds", freeim.ping_seconds, 0..=3_600);
+        self.within("freeim.near_friend_km", freeim.near_friend_km, 1..=20_100);
+        self.within("freeim.near_group_km", freeim.near_group_km, 1..=20_100);
+        let token_seconds = freeim.upload_token_seconds;
+        self.within("freeim.upload_token_seconds", token_seconds, 60..=604_800);
+        self.within("freeim.upload_bytes", freeim.upload_bytes, 1..=1 << 40);
+        self.within(
+            "freeim.upload_total_bytes",
+            freeim.upload_total_bytes,
+            1..=1 << 50,
+        );
+        self.within("notify.smtp_port", config.notify.smtp_port, 0..=65_535);
+        self.within("notify.seconds", config.notify.seconds, 1..=60);
+        self.within("notify.sending", config.notify.sending as u64, 1..=10_000);
         if !(-12..=14).contains(&freeim.utc_offset_hours) {
             self.refuse(
                 "freeim.utc_offset_hours",
@@ -142,6 +161,12 @@ impl Faults<'_> {
             ("cluster.secret", config.cluster.secret.as_ref()),
             ("blobs.s3_secret_key", config.blobs.s3_secret_key.as_ref()),
             ("teamup.wechat_secret", config.teamup.wechat_secret.as_ref()),
+            ("notify.smtp_password", config.notify.smtp_password.as_ref()),
+            (
+                "notify.sms_authorization",
+                config.notify.sms_authorization.as_ref(),
+            ),
+            ("freeim.qiniu_secret_key", config.freeim.qiniu_secret_key.as_ref()),
         ];
         for (key, secret) in secrets {
             if secret.is_some_and(|secret| secret.reveal().trim().is_empty()) {
@@ -253,6 +278,88 @@ impl Faults<'_> {
             self.refuse("teamup.wechat_url", "expected https://HOST or http://HOST");
         }
     }
+
+    fn notify(&mut self) {
+        let notify = &self.loaded.config.notify;
+        if notify.smtp_host.is_some() && notify.mail_from.is_none() {
+            self.refuse("notify.mail_from", "needed because notify.smtp_host is set");
+        }
+        if notify.smtp_username.is_some() != notify.smtp_password.is_some() {
+            self.refuse(
+                "notify.smtp_password",
+                "notify.smtp_username and notify.smtp_password need each other",
+            );
+        }
+        let from = notify.mail_from.as_deref();
+        if let Some(Err(why)) = from.map(str::parse::<lettre::message::Mailbox>) {
+            self.refuse("notify.mail_from", why.to_string());
+        }
+        for (key, text) in [
+            ("notify.mail_text", &notify.mail_text),
+            ("notify.sms_text", &notify.sms_text),
+        ] {
+            if !text.contains("{code}") {
+                self.refuse(key, "must hold {code}");
+            }
+        }
+        let Some(url) = &notify.sms_url else { return };
+        let told = format!(
+            "{}{}",
+            url.reveal(),
+            notify.sms_body.as_deref().unwrap_or_default()
+        );
+        if !told.contains("{mobile}") || !(told.contains("{code}") || told.contains("{text}")) {
+            self.refuse(
+                "notify.sms_url",
+                "it or notify.sms_body must hold {mobile}, and {code} or {text}",
+            );
+        }
+        let plain = url.reveal().replace(['{', '}'], "");
+        if !is_web_address(&plain) {
+            self.refuse("notify.sms_url", "expected http://… or https://…");
+        }
+        let types = ["application/json", "application/x-www-form-urlencoded"];
+        if !types.contains(&notify.sms_body_type.as_str()) {
+            self.refuse("notify.sms_body_type", format!("expected {}", types.join(" or ")));
+        }
+        if notify.sms_body_type == types[0]
+            && let Some(body) = &notify.sms_body
+            && let Err(why) = serde_json::from_str::<serde_json::Value>(body)
+        {
+            self.refuse("notify.sms_body", format!("is no JSON: {why}"));
+        }
+    }
+
+    fn freeim(&mut self) {
+        let freeim = &self.loaded.config.freeim;
+        let qiniu = [
+            ("freeim.qiniu_access_key", freeim.qiniu_access_key.is_some()),
+            ("freeim.qiniu_secret_key", freeim.qiniu_secret_key.is_some()),
+            ("freeim.qiniu_bucket", freeim.qiniu_bucket.is_some()),
+            ("freeim.qiniu_domain", freeim.qiniu_domain.is_some()),
+        ];
+        if qiniu.iter().any(|(_, given)| *given) {
+            for (key, _) in qiniu.iter().filter(|(_, given)| !given) {
+                self.refuse(key, "the four freeim.qiniu_ keys need each other");
+            }
+        }
+        let domain = freeim.qiniu_domain.as_deref();
+        if domain.is_some_and(|domain| !is_web_address(domain)) {
+            self.refuse("freeim.qiniu_domain", "expected http://HOST or https://HOST");
+        }
+        for discover in &freeim.discovers {
+            let parts: Vec<&str> = discover.split('|').collect();
+            if !(2..=4).contains(&parts.len()) || parts[0].is_empty() || !is_web_address(parts[1]) {
+                let why = format!("expected NAME|URL|LOGO|PASSWORD, not {discover:?}");
+                self.refuse("freeim.discovers", why);
+            }
+        }
+    }
+}
+
+fn is_web_address(text: &str) -> bool {
+    let parsed = text.parse::<actix_web::http::Uri>();
+    parsed.is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
 }
 
 pub(super) fn is_host_and_port(address: &str) -> bool {

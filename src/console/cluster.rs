@@ -1,35 +1,51 @@
-//! `GET /admin/api/v1/cluster`: who is a member, and what lives on each.
+//! `GET /admin/api/v1/cluster`: who is a member, and what lives on each; `cluster/rooms/{room}`: where a room lives.
 
 use super::State;
-use super::guard::Operator;
+use super::guard::{Operator, Refusal};
 use actix_web::{HttpResponse, web};
-use roost_actors::cluster::{Member, NodeCensus};
-use serde::Serialize;
+use roost_actors::cluster::{Member, NodeCensus, Placed};
+use roost_actors::model::RoomId;
+use serde::{Deserialize, Serialize};
 
-#[derive(Serialize)]
-struct Status {
-    members: Vec<Row>,
+/// What is told of the members.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Status {
+    pub members: Vec<Row>,
 }
 
-#[derive(Serialize)]
-struct Row {
-    name: String,
-    incarnation: i64,
-    http: String,
-    peer: String,
-    draining: bool,
+/// One member.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Row {
+    pub name: String,
+    /// Rises with every start of a node: the epoch of its life.
+    pub incarnation: i64,
+    pub http: String,
+    pub peer: String,
+    pub draining: bool,
     /// What lives there; nothing when the node does not answer.
-    census: Option<Census>,
+    pub census: Option<Census>,
 }
 
-#[derive(Serialize)]
-struct Census {
-    rooms: usize,
-    users: usize,
-    sessions: u64,
-    followed_rooms: usize,
-    followed_accounts: usize,
-    links: Vec<String>,
+/// What lives on one member.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Census {
+    pub rooms: usize,
+    pub users: usize,
+    pub sessions: u64,
+    pub followed_rooms: usize,
+    pub followed_accounts: usize,
+    pub links: Vec<String>,
+}
+
+/// Where one room lives.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Home {
+    pub room: i64,
+    /// The node that owns it.
+    pub node: String,
+    pub epoch: i64,
+    pub last_seq: i64,
+    pub members: usize,
 }
 
 pub async fn status(_: Operator, state: web::Data<State>) -> HttpResponse {
@@ -42,6 +58,29 @@ pub async fn status(_: Operator, state: web::Data<State>) -> HttpResponse {
         .map(|(member, census)| row(member, census))
         .collect();
     HttpResponse::Ok().json(Status { members })
+}
+
+pub async fn room(
+    _: Operator,
+    state: web::Data<State>,
+    room: web::Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    let id = room.parse().map(RoomId);
+    let id = id.map_err(|_| Refusal::bad_request(format!("a room is a number, not {room:?}")))?;
+    let census = state.node.room(id).census().await?;
+    let node = match state.node.cluster() {
+        Some(cluster) => cluster
+            .home(Placed::Room(id))
+            .map_or_else(String::new, |name| name.to_string()),
+        None => "alone".to_owned(),
+    };
+    Ok(HttpResponse::Ok().json(Home {
+        room: id.0,
+        node,
+        epoch: census.epoch.0,
+        last_seq: census.last_seq.0,
+        members: census.members,
+    }))
 }
 
 fn row(member: Member, census: Option<NodeCensus>) -> Row {

@@ -3,8 +3,10 @@
 mod accounts;
 mod cluster;
 mod guard;
+pub mod operate;
 
 pub use accounts::TokenIssuers;
+pub use cluster::{Census, Home, Row, Status};
 
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, get, post};
@@ -37,7 +39,8 @@ pub fn configure(services: &mut web::ServiceConfig) {
                     .app_data(accounts::json())
                     .route(post().to(accounts::create)),
             )
-            .route("/cluster", get().to(cluster::status)),
+            .route("/cluster", get().to(cluster::status))
+            .route("/cluster/rooms/{room}", get().to(cluster::room)),
     );
 }
 
@@ -56,6 +59,7 @@ mod tests {
         for path in [
             "/admin/api/v1/accounts",
             "/admin/api/v1/cluster",
+            "/admin/api/v1/cluster/rooms/{room}",
             "/healthz",
             "/readyz",
             "/metrics",

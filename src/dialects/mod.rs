@@ -6,7 +6,6 @@
 pub mod freeim;
 pub mod gobelieve;
 pub mod kahla;
-#[allow(dead_code, reason = "handlers that use what is there follow")]
 pub mod teamup;
 
 use crate::config::{Config, Dialect};

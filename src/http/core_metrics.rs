@@ -13,10 +13,11 @@ pub fn source(node: Node) -> Source {
 fn samples(node: &Node) -> Vec<Sample> {
     let meters = node.meters();
     let (rooms, users) = node.active();
+    let mut samples = cluster_samples(node, rooms);
     let counter =
         |name, help, counter: &Counter| Sample::new(name, help, Reading::Counter(counter.get() as f64));
     let gauge = |name, help, value: u64| Sample::new(name, help, Reading::Gauge(value as f64));
-    vec![
+    samples.extend([
         counter(
             "roost_posts_acknowledged",
             "Posts answered as stored",
@@ -63,7 +64,76 @@ fn samples(node: &Node) -> Vec<Sample> {
         gauge("roost_sessions", "Sessions that are open", meters.sessions.get()),
         gauge("roost_rooms_active", "Rooms whose actor runs here", rooms as u64),
         gauge("roost_users_active", "Users whose actor runs here", users as u64),
-    ]
+    ]);
+    samples
+}
+
+/// What the node counts as a member of its cluster; nothing for a node that is none.
+fn cluster_samples(node: &Node, rooms: usize) -> Vec<Sample> {
+    let Some(cluster) = node.cluster() else {
+        return Vec::new();
+    };
+    let meters = &node.meters().cluster;
+    let (members, links) = cluster.size();
+    let counters = [
+        (
+            "envelopes_sent",
+            "Envelopes sent to peers",
+            &meters.envelopes_sent,
+        ),
+        (
+            "bytes_sent",
+            "Bytes of envelopes sent to peers",
+            &meters.bytes_sent,
+        ),
+        (
+            "envelopes_received",
+            "Envelopes received from peers",
+            &meters.envelopes_received,
+        ),
+        (
+            "bytes_received",
+            "Bytes of envelopes received from peers",
+            &meters.bytes_received,
+        ),
+        (
+            "envelopes_refused",
+            "Envelopes that a link did not take, its queue being full",
+            &meters.envelopes_refused,
+        ),
+        (
+            "hand_overs",
+            "Rooms and users sent on their way to another node",
+            &meters.hand_overs,
+        ),
+        (
+            "fenced_batches",
+            "Batches refused because another node had taken the room",
+            &meters.fenced_batches,
+        ),
+        (
+            "repairs",
+            "Rooms of which sessions here had missed something and read it back",
+            &meters.repairs,
+        ),
+    ];
+    let gauges = [
+        ("members", "Nodes that are members, as this one sees it", members),
+        ("links_up", "Peers to which this node has a link", links),
+        ("rooms_owned", "Rooms that this node owns", rooms),
+    ];
+    let counters = counters.map(|(name, help, counter)| {
+        let reading = Reading::Counter(counter.get() as f64);
+        Sample::new(&format!("roost_cluster_{name}"), help, reading)
+    });
+    let gauges = gauges.map(|(name, help, value)| {
+        Sample::new(
+            &format!("roost_cluster_{name}"),
+            help,
+            Reading::Gauge(value as f64),
+        )
+    });
+    counters.into_iter().chain(gauges).collect()
 }
 
 fn histogram(name: &str, help: &str, of: &Histogram, unit: f64) -> Sample {

@@ -12,6 +12,13 @@ pub struct Peering {
     pub trust_forwarded: bool,
 }
 
+/// Where this node is reached, as far as the request tells: scheme and host.
+#[must_use]
+pub fn base_url(request: &HttpRequest) -> String {
+    let connection = request.connection_info();
+    format!("{}://{}", connection.scheme(), connection.host())
+}
+
 impl Peering {
     /// The client's address. Behind a trusted proxy the last address in X-Forwarded-For, which that proxy added.
     #[must_use]

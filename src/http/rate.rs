@@ -18,11 +18,13 @@ pub enum Rate {
     Send,
     /// Codes sent by e-mail or SMS, each of which costs somebody something.
     Code,
+    /// Files put up.
+    Upload,
 }
 
 /// Every rate of a node. All pass when limits are off.
 pub struct Rates {
-    limiters: Option<[DefaultKeyedRateLimiter<u32>; 5]>,
+    limiters: Option<[DefaultKeyedRateLimiter<u32>; 6]>,
     clock: DefaultClock,
     /// Keyed by the process's own randomness, so that nobody can aim for the place of another.
     hasher: RandomState,
@@ -42,6 +44,7 @@ impl Rates {
                 minute(limits.login_per_minute),
                 RateLimiter::keyed(send),
                 RateLimiter::keyed(Quota::per_hour(at_least_one(limits.codes_per_hour))),
+                minute(limits.uploads_per_minute),
             ]
         });
         Rates {

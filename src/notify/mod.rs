@@ -1,25 +1,62 @@
-//! How codes leave the node besides the chat dialects: an outbox file for development, or not at all yet.
+//! How codes leave the node besides the chat dialects: by mail, by SMS, or into an outbox file for development.
 
+mod mail;
 mod outbox;
+mod sms;
 
 pub use outbox::Outbox;
 
+use crate::config::Notify;
 use async_trait::async_trait;
+use mail::Mail;
 use roost_actors::Failure;
 use roost_actors::ports::{Notice, Notifier};
+use sms::Sms;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-/// The notifier of a node without an outbox. A captcha's answer is in its picture, so that notice may be dropped.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unconfigured;
+/// What a sender may take beyond the time of its own connection before it is given up.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The notifier of a node without an outbox. A captcha's answer is in its picture, so that notice is dropped.
+pub struct Senders {
+    mail: Option<Mail>,
+    sms: Option<Sms>,
+    sending: Semaphore,
+    within: Duration,
+}
+
+impl Senders {
+    /// The senders that are configured. The error names the key that does not do.
+    pub fn new(settings: &Notify) -> Result<Senders, String> {
+        Ok(Senders {
+            mail: Mail::new(settings)?,
+            sms: Sms::new(settings)?,
+            sending: Semaphore::new(settings.sending),
+            within: Duration::from_secs(settings.seconds) + GRACE,
+        })
+    }
+
+    async fn bounded(&self, sending: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+        let _place = self
+            .sending
+            .try_acquire()
+            .map_err(|_| Failure::Busy("sending codes".to_owned()))?;
+        let late = Failure::Unavailable("a code was not taken in time".to_owned());
+        timeout(self.within, sending).await.unwrap_or(Err(late))
+    }
+}
 
 #[async_trait]
-impl Notifier for Unconfigured {
+impl Notifier for Senders {
     async fn send(&self, notice: &Notice) -> Result<(), Failure> {
-        match notice.channel.as_str() {
-            "captcha" => Ok(()),
-            "email" => Err(Failure::Unavailable("no e-mail sender is configured".to_owned())),
-            "sms" => Err(Failure::Unavailable("no sms sender is configured".to_owned())),
-            other => Err(Failure::Unavailable(format!(
+        let (to, code) = (&notice.to, &notice.code);
+        match (notice.channel.as_str(), &self.mail, &self.sms) {
+            ("captcha", _, _) => Ok(()),
+            ("email", Some(mail), _) => self.bounded(mail.send(to, code)).await,
+            ("sms", _, Some(sms)) => self.bounded(sms.send(to, code)).await,
+            (other, _, _) => Err(Failure::Unavailable(format!(
                 "no sender for {other} is configured"
             ))),
         }
@@ -39,10 +76,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_an_outbox_captchas_are_dropped_and_mails_are_refused() {
-        assert_eq!(Unconfigured.send(&notice("captcha")).await, Ok(()));
+    async fn without_senders_captchas_are_dropped_and_mails_are_refused() {
+        let senders = Senders::new(&Notify::default()).unwrap();
+        assert_eq!(senders.send(&notice("captcha")).await, Ok(()));
         for channel in ["email", "sms"] {
-            let refused = Unconfigured.send(&notice(channel)).await;
+            let refused = senders.send(&notice(channel)).await;
             assert!(matches!(refused, Err(Failure::Unavailable(_))), "{channel}");
         }
     }

@@ -4,7 +4,7 @@ use super::rows;
 use super::sql::{Conn, Database, Row, SqlResult, values};
 use async_trait::async_trait;
 use roost_actors::Failure;
-use roost_actors::cluster::{Beat, Incarnation, Member, Membership};
+use roost_actors::cluster::{Beat, Incarnation, Member, Timing};
 use roost_actors::ports::{Charter, ClusterStore, Joined, Joining, StoreResult};
 
 /// Membership in one database.
@@ -13,13 +13,21 @@ pub struct Cluster {
     pub database: Database,
 }
 
-const CHARTER: &str = "SELECT cluster, verifier FROM charter WHERE id = 1";
+const CHARTER: &str = "SELECT cluster, verifier, heartbeat_ms, dead_after_ms FROM charter WHERE id = 1";
 
 const STORE_CHARTER: &str = "
-    INSERT INTO charter (id, cluster, verifier) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING";
+    INSERT INTO charter (id, cluster, verifier, heartbeat_ms, dead_after_ms) VALUES (1, $1, $2, $3, $4)
+    ON CONFLICT (id) DO NOTHING";
+
+/// After how long a silent node is dead; `$1` where there is no charter.
+macro_rules! dead_after {
+    () => {
+        "coalesce((SELECT dead_after_ms FROM charter WHERE id = 1), $1)"
+    };
+}
 
 /// Looked at again when the row was locked: whoever has beaten meanwhile stays.
-const BURY: &str = "DELETE FROM nodes WHERE heard_at < now_ms() - $1";
+const BURY: &str = concat!("DELETE FROM nodes WHERE heard_at < now_ms() - ", dead_after!());
 
 const HEARD: &str = "SELECT now_ms() - heard_at FROM nodes WHERE name = $1";
 
@@ -29,8 +37,11 @@ const JOIN: &str = "
 
 const BEAT: &str = "UPDATE nodes SET heard_at = now_ms(), draining = $2 WHERE incarnation = $1";
 
-const MEMBERS: &str = "
-    SELECT name, incarnation, http, peer, draining, now_ms() - heard_at FROM nodes ORDER BY name";
+const MEMBERS: &str = concat!(
+    "SELECT name, incarnation, http, peer, draining, heard_at < now_ms() - ",
+    dead_after!(),
+    " FROM nodes ORDER BY name"
+);
 
 #[async_trait]
 impl ClusterStore for Cluster {
@@ -43,8 +54,16 @@ impl ClusterStore for Cluster {
         };
         let stored = self.database.write(move |conn| {
             Box::pin(async move {
-                conn.execute(STORE_CHARTER, values![fresh.cluster, fresh.verifier])
-                    .await?;
+                conn.execute(
+                    STORE_CHARTER,
+                    values![
+                        fresh.cluster,
+                        fresh.verifier,
+                        fresh.timing.heartbeat_ms,
+                        fresh.timing.dead_after_ms
+                    ],
+                )
+                .await?;
                 Ok(charter(conn).await?)
             })
         });
@@ -68,13 +87,15 @@ impl ClusterStore for Cluster {
             Ok(None) => return Beat::Dead,
             Err(error) => return Beat::Failed(Failure::from(error).to_string()),
         };
-        let (dead, living): (Vec<_>, Vec<_>) = listed
-            .into_iter()
-            .partition(|(_, heard_ms_ago)| *heard_ms_ago > Membership::DEAD_AFTER_MS);
+        let (dead, living): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, is_dead)| *is_dead);
         if !dead.is_empty() {
             // In a transaction of its own: two nodes that bury each other would wait for each other.
             let buried = self.database.pulse(move |conn| {
-                Box::pin(async move { Ok(conn.execute(BURY, values![Membership::DEAD_AFTER_MS]).await?) })
+                Box::pin(async move {
+                    Ok(conn
+                        .execute(BURY, values![Timing::default().dead_after_ms])
+                        .await?)
+                })
             });
             if let Err(error) = buried.await {
                 return Beat::Failed(Failure::from(error).to_string());
@@ -101,13 +122,18 @@ async fn charter(conn: &mut Conn) -> SqlResult<Option<Charter>> {
         Ok(Charter {
             cluster: row.take()?,
             verifier: row.take()?,
+            timing: Timing {
+                heartbeat_ms: row.take()?,
+                dead_after_ms: row.take()?,
+            },
         })
     };
     stored.map(read).transpose()
 }
 
 async fn join(conn: &mut Conn, joining: &Joining) -> StoreResult<Joined> {
-    conn.execute(BURY, values![Membership::DEAD_AFTER_MS]).await?;
+    conn.execute(BURY, values![Timing::default().dead_after_ms])
+        .await?;
     let values = values![&joining.name, &joining.http, &joining.peer];
     if let Some(mut row) = conn.row(JOIN, values).await? {
         let members = listed(conn).await?.into_iter().map(|(member, _)| member);
@@ -118,23 +144,27 @@ async fn join(conn: &mut Conn, joining: &Joining) -> StoreResult<Joined> {
     Ok(Joined::NameTaken { heard_ms_ago })
 }
 
-/// Every member, and how long ago it was heard of, in milliseconds; `None` when this incarnation is not one.
-async fn beat(conn: &mut Conn, me: Incarnation, draining: bool) -> SqlResult<Option<Vec<(Member, i64)>>> {
+/// Every member, and whether it has been silent for too long; `None` when this incarnation is not one.
+async fn beat(conn: &mut Conn, me: Incarnation, draining: bool) -> SqlResult<Option<Vec<(Member, bool)>>> {
     if conn.execute(BEAT, values![me, draining]).await? == 0 {
         return Ok(None);
     }
     Ok(Some(listed(conn).await?))
 }
 
-async fn listed(conn: &mut Conn) -> SqlResult<Vec<(Member, i64)>> {
-    rows::all(conn.rows(MEMBERS, &[]).await?, |row| {
-        let member = Member {
-            name: row.take::<String>()?.into(),
-            incarnation: row.take()?,
-            http: row.take()?,
-            peer: row.take()?,
-            draining: row.take()?,
-        };
-        Ok((member, row.take()?))
-    })
+async fn listed(conn: &mut Conn) -> SqlResult<Vec<(Member, bool)>> {
+    rows::all(
+        conn.rows(MEMBERS, values![Timing::default().dead_after_ms])
+            .await?,
+        |row| {
+            let member = Member {
+                name: row.take::<String>()?.into(),
+                incarnation: row.take()?,
+                http: row.take()?,
+                peer: row.take()?,
+                draining: row.take()?,
+            };
+            Ok((member, row.take()?))
+        },
+    )
 }

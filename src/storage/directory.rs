@@ -1,12 +1,14 @@
 //! The directory's store: accounts, their login names, and searching.
 
+use super::near;
 use super::rows::{self, account_columns, group_columns};
 use super::sql::{Conn, Database, Sequence, SqlError, SqlResult, Value, values};
 use async_trait::async_trait;
 use roost_actors::failure::{Failure, Thing};
 use roost_actors::model::{Account, AccountId, LoginName, NewAccount, RoomInfo};
+use roost_actors::near::Wanted;
 use roost_actors::ports::{DirectoryStore, StoreResult};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The directory in one database.
 #[derive(Clone, Debug)]
@@ -68,6 +70,18 @@ const SEARCH_GROUPS: &str = concat!(
     group_columns!(),
     " FROM room_groups g WHERE g.dissolved_at IS NULL AND g.name_folded LIKE $1 ESCAPE '\\'
     ORDER BY g.room LIMIT $2"
+);
+
+const BY_IDS: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM accounts a WHERE a.id = ANY($1)"
+);
+
+const GROUPS_BY_IDS: &str = concat!(
+    "SELECT ",
+    group_columns!(),
+    " FROM room_groups g WHERE g.room = ANY($1)"
 );
 
 #[async_trait]
@@ -182,6 +196,57 @@ impl DirectoryStore for Directory {
         });
         found.await
     }
+
+    async fn groups_owned(&self, owner: AccountId) -> StoreResult<i64> {
+        let counted = self.database.read(move |conn| {
+            Box::pin(async move {
+                let sql = "SELECT COUNT(*) FROM room_groups WHERE owner = $1 AND dissolved_at IS NULL";
+                let row = conn.row(sql, values![owner]).await?;
+                let mut row = row.ok_or_else(|| Failure::Internal("a count gave nothing".to_owned()))?;
+                Ok(row.take()?)
+            })
+        });
+        counted.await
+    }
+
+    async fn near_accounts(&self, wanted: Wanted) -> StoreResult<Vec<(Account, f64)>> {
+        let found = self.database.read(move |conn| {
+            Box::pin(async move {
+                let near = near::nearest(conn, near::ACCOUNTS_IN_CELLS, wanted).await?;
+                let rows = conn.rows(BY_IDS, values![ids_of(&near)]).await?;
+                let accounts = rows::all(rows, rows::account)?;
+                Ok(in_order(near, accounts, |account| account.id.0))
+            })
+        });
+        found.await
+    }
+
+    async fn near_groups(&self, wanted: Wanted) -> StoreResult<Vec<(RoomInfo, f64)>> {
+        let found = self.database.read(move |conn| {
+            Box::pin(async move {
+                let near = near::nearest(conn, near::GROUPS_IN_CELLS, wanted).await?;
+                let rows = conn.rows(GROUPS_BY_IDS, values![ids_of(&near)]).await?;
+                let mut groups = rows::all(rows, rows::group)?;
+                // One may have been dissolved since.
+                groups.retain(|group| group.dissolved_at.is_none());
+                Ok(in_order(near, groups, |group| group.id.0))
+            })
+        });
+        found.await
+    }
+}
+
+fn ids_of(near: &[(i64, f64)]) -> Vec<i64> {
+    near.iter().map(|(id, _)| *id).collect()
+}
+
+/// What was read by its ids, in the order in which it was found.
+fn in_order<T>(near: Vec<(i64, f64)>, read: Vec<T>, id: impl Fn(&T) -> i64) -> Vec<(T, f64)> {
+    let mut by_id: HashMap<i64, T> = read.into_iter().map(|one| (id(&one), one)).collect();
+    let found = near
+        .into_iter()
+        .filter_map(|(id, metres)| Some((by_id.remove(&id)?, metres)));
+    found.collect()
 }
 
 /// How names are compared: without regard to case.

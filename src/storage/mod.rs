@@ -2,7 +2,9 @@
 //!
 //! Each store is written once over the thin driver in [`sql`]; what only one engine knows is in its own folder.
 
+mod board;
 mod cluster;
+mod contact_groups;
 mod directory;
 mod files;
 mod grants;
@@ -10,7 +12,9 @@ mod jobs;
 mod journal;
 mod layout;
 mod ledger;
+mod loose;
 mod migrations;
+mod near;
 mod postgres;
 mod rooms;
 mod rows;
@@ -18,6 +22,7 @@ mod secrets;
 mod sql;
 mod sqlite;
 mod tree;
+mod uploads;
 mod url;
 mod users;
 mod views;
@@ -90,7 +95,13 @@ pub async fn open(url: &str, connections: usize, clock: Arc<dyn Clock>) -> Resul
         files: Arc::new(files::Files {
             database: database.clone(),
         }),
+        board: Arc::new(board::Board {
+            database: database.clone(),
+        }),
         tree: Arc::new(tree::Tree {
+            database: database.clone(),
+        }),
+        uploads: Arc::new(uploads::Uploads {
             database: database.clone(),
         }),
         directory: Arc::new(directory::Directory {

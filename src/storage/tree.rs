@@ -1,7 +1,7 @@
 //! The store of rooms' files: trees of folders, what was given in chats, and blobs that nothing refers to.
 
-use super::rows;
-use super::sql::{Conn, Database, Row, SqlResult, Value, values};
+use super::sql::{Conn, Database, Row, SqlResult, values};
+use super::{loose, rows};
 use async_trait::async_trait;
 use roost_actors::failure::{Failure, Thing};
 use roost_actors::model::{FileId, RoomId, Spot, Timestamp, TreeContent, TreeItem};
@@ -279,10 +279,7 @@ async fn add(conn: &mut Conn, item: TreeItem, used: Used, quota_bytes: i64) -> S
     }
     rules::check_room(used, item.len(), quota_bytes)?;
     if let Some(content) = &item.content {
-        let sql = "DELETE FROM loose_blobs WHERE blob = $1 AND NOT taken";
-        if conn.execute(sql, values![&content.blob]).await? == 0 {
-            return Err(Failure::Unknown(Thing::File).into());
-        }
+        loose::bind(conn, &content.blob).await?;
     }
     let (in_chat, folder) = match item.spot {
         Spot::Chat => (true, None),
@@ -388,9 +385,6 @@ async fn remove(conn: &mut Conn, room: RoomId, by: By, id: FileId, at: Timestamp
     })?;
     let bytes: i64 = gone.iter().map(|(_, len)| len).sum();
     count(conn, room, item.spot, -bytes, -(gone.len() as i64)).await?;
-    let blobs = gone.into_iter().filter_map(|(blob, _)| blob);
-    let notes: Vec<Vec<Value>> = blobs.map(|blob| vec![blob.into(), at.into()]).collect();
-    let sql = "INSERT INTO loose_blobs (blob, due, taken) VALUES ($1, $2, FALSE)";
-    conn.execute_many(sql, &notes).await?;
+    loose::release(conn, gone.into_iter().filter_map(|(blob, _)| blob), at).await?;
     Ok(item)
 }

@@ -1,5 +1,8 @@
 //! The users' store: profiles, contacts, friend requests, and the rooms one is in.
 
+use super::board::{self, AvatarOf};
+use super::contact_groups;
+use super::near;
 use super::rooms::direct_room;
 use super::rows::{self, account_columns, contact_columns, group_columns, join_request_columns};
 use super::sql::{Conn, Database, Row, SqlResult, values};
@@ -90,6 +93,7 @@ impl UserStore for Users {
                 Ok(UserSnapshot {
                     account: rows::account(&mut row)?,
                     contacts: rows::all(contacts, rows::contact)?,
+                    contact_groups: contact_groups::load(conn, account).await?,
                 })
             })
         });
@@ -194,9 +198,16 @@ pub fn friend_request(row: &mut Row) -> SqlResult<FriendRequest> {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a change")]
 async fn apply(conn: &mut Conn, account: AccountId, change: UserChange) -> StoreResult<UserSaved> {
     match change {
         UserChange::Edit(edit) => edit_profile(conn, account, &edit).await?,
+        UserChange::SetAvatar { image, address, at } => {
+            let sql = "UPDATE accounts SET avatar = $2 WHERE id = $1";
+            let touched = conn.execute(sql, values![account, address]).await?;
+            one(touched, Failure::Unknown(Thing::Account))?;
+            board::set_avatar(conn, AvatarOf::Account(account), &image, at).await?;
+        }
         UserChange::SetPassword { hash, at } => {
             let sql = "UPDATE accounts SET password_hash = $2, tokens_from = $3 WHERE id = $1";
             let touched = conn.execute(sql, values![account, hash, at]).await?;
@@ -253,6 +264,20 @@ async fn apply(conn: &mut Conn, account: AccountId, change: UserChange) -> Store
                 conn.execute(sql, values![account, peer, label]).await?,
                 Failure::NotFriends,
             )?;
+        }
+        UserChange::AddContactGroup { name, members } => {
+            let made = contact_groups::add(conn, account, &name, &members).await?;
+            return Ok(UserSaved::Grouped(made));
+        }
+        UserChange::RemoveContactGroup { group } => contact_groups::remove(conn, account, group).await?,
+        UserChange::RenameContactGroup { group, name } => {
+            contact_groups::rename(conn, account, group, &name).await?;
+        }
+        UserChange::AddToContactGroup { group, members } => {
+            contact_groups::gather(conn, account, group, &members).await?;
+        }
+        UserChange::RemoveFromContactGroup { group, members } => {
+            contact_groups::scatter(conn, account, group, &members).await?;
         }
     }
     Ok(UserSaved::Done)
@@ -328,6 +353,9 @@ async fn edit_profile(conn: &mut Conn, account: AccountId, edit: &AccountEdit) -
         &edit.district,
     ];
     one(conn.execute(sql, values).await?, Failure::Unknown(Thing::Account))?;
+    if edit.longitude.is_some() || edit.latitude.is_some() {
+        near::file_account(conn, account).await?;
+    }
     Ok(())
 }
 

@@ -5,7 +5,6 @@
 //! full the hub calls the session behind, and it reads the missing range back from history as its socket drains.
 
 mod body;
-mod catch_up;
 mod frame;
 mod incoming;
 mod pipe;

@@ -1,6 +1,5 @@
 //! The actor of one connection: shows its account what is pushed, and hears what the client says.
 
-use super::catch_up::{self, Step};
 use super::{CloseCode, Frame, Heard, Incoming, Pipe, Said};
 use actix::prelude::*;
 use bytes::Bytes;
@@ -8,6 +7,7 @@ use futures_util::future::join_all;
 use roost_actors::Node;
 use roost_actors::hub;
 use roost_actors::model::{AccountId, Caller, CodecId, Delivery, Push};
+use roost_actors::session::catch_up::{self, Step};
 use roost_actors::session::{CloseWhy, SessionEvent};
 use std::future::Future;
 use std::pin::Pin;
@@ -56,6 +56,8 @@ pub struct Session<C: Codec> {
     incoming: Option<Incoming>,
     /// Whether something is being read back from history.
     catching_up: bool,
+    /// Whether pushes wait for what must be done before they can be rendered.
+    preparing: bool,
 }
 
 impl<C: Codec> Session<C> {
@@ -67,6 +69,7 @@ impl<C: Codec> Session<C> {
             pipe,
             incoming: Some(incoming),
             catching_up: false,
+            preparing: false,
         }
     }
 
@@ -135,6 +138,15 @@ impl<C: Codec> Session<C> {
     }
 
     fn caught_up(&mut self, step: Step, ctx: &mut Context<Self>) {
+        if self.preparing {
+            // What waits comes before what was read back, and actix runs what was spawned once more before it waits.
+            ctx.spawn(
+                actix::fut::ready(step)
+                    .into_actor(self)
+                    .map(|step, session, ctx| session.caught_up(step, ctx)),
+            );
+            return;
+        }
         self.catching_up = false;
         for push in &step.pushes {
             self.show_read_back(push);
@@ -185,7 +197,9 @@ impl<C: Codec> Handler<SessionEvent> for Session<C> {
                 let work = self.prepare(deliveries.iter().map(|delivery| &delivery.push));
                 if !work.is_empty() {
                     // What comes meanwhile stays in the mailbox.
+                    self.preparing = true;
                     ctx.wait(join_all(work).into_actor(self).map(move |_, session, ctx| {
+                        session.preparing = false;
                         deliveries.iter().for_each(|delivery| session.show(delivery));
                         session.look(ctx);
                     }));

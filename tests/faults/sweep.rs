@@ -113,7 +113,11 @@ async fn a_body_over_the_bound_is_refused_without_being_kept() {
     let server = Server::start_with(Storage::Sqlite, &settings).await;
     let ann = Person::register(&server, "ann").await;
     let huge = format!("{{\"toId\":1,\"body\":\"{}\"}}", "x".repeat(200_000));
-    let routes = routes().into_iter().filter(|(method, _)| method != "GET");
+    // What is fetched has no body, and the form of an upload is refused as Qiniu refuses it: tests/freeim/uploads.rs.
+    let has_parameters = |(method, path): &(String, String)| {
+        !["GET", "HEAD"].contains(&method.as_str()) && !path.contains("/upload/")
+    };
+    let routes = routes().into_iter().filter(has_parameters);
     // All at once: the node lingers over bodies that it has not read.
     let asking = routes.map(|(method, path)| {
         let request = server.request(&method, &path).header("Authorization", &ann.token);

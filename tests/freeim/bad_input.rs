@@ -11,7 +11,7 @@ on_both_storages!(
 );
 
 /// Every route that takes parameters, with the fields it knows.
-const ROUTES: [(&str, &str, &[&str]); 39] = [
+const ROUTES: [(&str, &str, &[&str]); 47] = [
     ("GET", "captcha/image", &["type"]),
     ("GET", "captcha/email", &["email"]),
     ("GET", "captcha/mobile", &["mobile"]),
@@ -55,6 +55,13 @@ const ROUTES: [(&str, &str, &[&str]); 39] = [
     ("DELETE", "friends/blaklist", &["toId"]),
     ("PUT", "friends/remark", &["toId", "remark"]),
     ("PUT", "friends/label", &["toId", "label"]),
+    ("POST", "friends/groups", &["name", "members"]),
+    ("DELETE", "friends/groups", &["groupId"]),
+    ("GET", "friends/group", &["groupId"]),
+    ("POST", "friends/groups/members", &["groupId", "members"]),
+    ("DELETE", "friends/groups/members", &["groupId", "members"]),
+    ("PUT", "friends/groups/name", &["groupId", "name"]),
+    ("GET", "friends/near", &["longitude", "latitude"]),
     ("GET", "friends/info", &["toId"]),
     ("GET", "friends/verify", &["toId"]),
     (
@@ -84,6 +91,7 @@ const ROUTES: [(&str, &str, &[&str]); 39] = [
         ],
     ),
     ("POST", "chatGroups/search", &["name"]),
+    ("GET", "chatGroups/near", &["longitude", "latitude"]),
     ("POST", "chatGroups/join", &["groupId", "reason"]),
     (
         "POST",
@@ -227,6 +235,9 @@ async fn unknown_paths_and_wrong_methods_are_a_plain_404(server: Server) {
         ("POST", "/api/v1/me/info"),
         ("GET", "/api/v1/chat/send"),
         ("PATCH", "/api/v1/chatGroups"),
+        ("GET", "/api/v1/upload/qiniu"),
+        ("PUT", "/api/v1/upload/files/1-x/a.png"),
+        ("GET", "/api/v1/upload/files/1-x/a.png"),
         ("GET", "/api/v1/me/..%2f..%2fetc"),
         ("BREW", "/api/v1/me/info"),
     ];

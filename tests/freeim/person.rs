@@ -96,6 +96,16 @@ impl<'a> Person<'a> {
         self.post("chatGroups/join/reply", &params).await;
     }
 
+    /// The same person at another node.
+    #[allow(dead_code, reason = "for tests of several nodes")]
+    pub fn at<'b>(&self, server: &'b Server) -> Person<'b> {
+        Person {
+            server,
+            id: self.id,
+            token: self.token.clone(),
+        }
+    }
+
     pub fn text_id(&self) -> String {
         self.id.to_string()
     }
@@ -155,7 +165,7 @@ impl<'a> Person<'a> {
 
     pub async fn open_socket(&self) -> Socket {
         let headers = [("Authorization", self.token.as_str())];
-        let opened = Socket::open(self.server.address, "/api/v1/ws", &headers).await;
+        let opened = Socket::open(self.server.next_address(), "/api/v1/ws", &headers).await;
         opened.unwrap_or_else(|status| panic!("the socket was refused with {status}"))
     }
 }

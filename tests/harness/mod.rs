@@ -10,22 +10,29 @@
     reason = "what went wrong belongs into the output of the tests"
 )]
 
+pub mod cluster;
 pub mod http;
 pub mod postgres;
+pub mod proxy;
 pub mod socket;
 
+pub use cluster::{Cluster, ClusterPlan};
 pub use http::{Answer, Encoding, Request};
 pub use socket::Socket;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long a node may take until it is ready. Generous: tests share the machine.
 const READY: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
+
+/// Asks for so many nodes, on PostgreSQL, wherever a test starts one there: each request goes to the next of them.
+const NODES: &str = "ROOST_TEST_NODES";
 
 /// What the node keeps its data in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +67,9 @@ pub struct Server {
     settings: Vec<(String, String)>,
     folder: TempDir,
     database: Option<postgres::Database>,
+    /// The other nodes of its cluster, where a test of one node is run on several.
+    others: Vec<Server>,
+    asked: AtomicUsize,
 }
 
 impl Server {
@@ -70,7 +80,10 @@ impl Server {
 
     /// The same with further settings, as in `("ROOST__FREEIM__PING_SECONDS", "0")`.
     pub async fn start_with(storage: Storage, more: &[(&str, &str)]) -> Server {
-        let mut server = Server::prepare(storage, more).await;
+        let mut server = match (storage, nodes_wanted()) {
+            (Storage::Postgres, 2..) => cluster::as_one(nodes_wanted(), more).await,
+            _ => Server::prepare(storage, more).await,
+        };
         server.run().await;
         server
     }
@@ -122,6 +135,8 @@ impl Server {
             settings,
             folder,
             database,
+            others: Vec::new(),
+            asked: AtomicUsize::new(0),
         }
     }
 
@@ -129,10 +144,14 @@ impl Server {
     pub async fn run(&mut self) {
         self.spawn();
         self.wait_ready().await;
+        for other in &mut self.others {
+            other.wait_ready().await;
+        }
     }
 
     /// Starts the node and does not wait for it.
     pub fn spawn(&mut self) {
+        self.others.iter_mut().for_each(Server::spawn);
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -153,6 +172,11 @@ impl Server {
         command
     }
 
+    /// Whether the node was started and not told to end since.
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// Whether the node's process lives.
     pub fn is_alive(&mut self) -> bool {
         let child = self.child.as_mut();
@@ -161,12 +185,18 @@ impl Server {
 
     /// The database as the node is told of it, or `None` for SQLite in [`Server::data_dir`].
     pub fn storage_url(&self) -> Option<&str> {
-        let urls = self
-            .settings
-            .iter()
-            .rev()
-            .find(|(key, _)| key == "ROOST__STORAGE__URL");
-        urls.map(|(_, url)| url.as_str())
+        self.setting("ROOST__STORAGE__URL")
+    }
+
+    /// A setting of the node.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        let found = self.settings.iter().rev().find(|(name, _)| name == key);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Changes a setting, for the next start.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.settings.push((key.to_owned(), value.to_owned()));
     }
 
     /// The file to which codes are written instead of sent.
@@ -176,6 +206,7 @@ impl Server {
 
     /// Ends the node at once, as a power cut would.
     pub fn kill(&mut self) {
+        self.others.iter_mut().for_each(Server::kill);
         if let Some(mut child) = self.child.take() {
             child.kill().expect("the node can be killed");
             child.wait().expect("the node ends");
@@ -184,12 +215,20 @@ impl Server {
 
     /// Asks the node to end, and waits for it. The exit code.
     pub async fn stop(&mut self) -> Option<i32> {
-        let pid = self.process_id().to_string();
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .expect("kill(1)");
+        for other in &mut self.others {
+            other.signal("TERM");
+            other.wait().await;
+        }
+        self.signal("TERM");
         self.wait().await
+    }
+
+    /// Sends the node's process a signal, as in `"STOP"`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.process_id().to_string()])
+            .status();
+        assert!(sent.expect("kill(1)").success(), "SIG{name} was not sent");
     }
 
     /// Waits for a node that was told to end. The exit code.
@@ -243,7 +282,15 @@ impl Server {
     }
 
     pub fn request(&self, method: &str, path: &str) -> Request {
-        Request::new(self.address, method, path)
+        Request::new(self.next_address(), method, path)
+    }
+
+    /// Where to go next: the node, or the next node of its cluster.
+    pub fn next_address(&self) -> SocketAddr {
+        let turn = self.asked.fetch_add(1, Ordering::Relaxed) % (self.others.len() + 1);
+        self.others
+            .get(turn.wrapping_sub(1))
+            .map_or(self.address, |other| other.address)
     }
 
     pub fn get(&self, path: &str) -> Request {
@@ -300,6 +347,11 @@ impl Drop for Server {
             eprintln!("--- log of the node ---\n{}", self.log());
         }
     }
+}
+
+/// How many nodes a test of one node on PostgreSQL is run on.
+fn nodes_wanted() -> usize {
+    std::env::var(NODES).map_or(1, |nodes| nodes.parse().expect("ROOST_TEST_NODES is a number"))
 }
 
 fn outbox(folder: &TempDir) -> PathBuf {

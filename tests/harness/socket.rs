@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -38,19 +39,25 @@ impl Socket {
 
     async fn over(stream: TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
         let address = stream.peer_addr().expect("an address");
-        let mut request = format!("ws://{address}{path}")
-            .into_client_request()
-            .expect("a url");
-        for (name, value) in headers {
-            let name = HeaderName::try_from(*name).expect("a header's name");
-            let value = HeaderValue::try_from(*value).expect("a header's value");
-            request.headers_mut().insert(name, value);
-        }
+        let request = handshake(address, path, headers);
         match client_async(request, stream).await {
             Ok((socket, _)) => Ok(Socket(socket)),
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
             Err(error) => panic!("handshake with {path}: {error}"),
         }
+    }
+
+    /// Opens a socket at a node that may not live: `None` when there is none.
+    pub async fn try_open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Socket> {
+        let stream = TcpStream::connect(address).await.ok()?;
+        let request = handshake(address, path, headers);
+        let opened = client_async(request, stream).await.ok()?;
+        Some(Socket(opened.0))
+    }
+
+    /// The next frame of any kind, however long it takes. `None` when the socket has ended or broken.
+    pub async fn try_next(&mut self) -> Option<Message> {
+        self.0.next().await?.ok()
     }
 
     pub async fn send(&mut self, message: Message) {
@@ -118,4 +125,16 @@ impl Socket {
         // The other side may have gone first.
         drop(self.0.close(None).await);
     }
+}
+
+fn handshake(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Request {
+    let mut request = format!("ws://{address}{path}")
+        .into_client_request()
+        .expect("a url");
+    for (name, value) in headers {
+        let name = HeaderName::try_from(*name).expect("a header's name");
+        let value = HeaderValue::try_from(*value).expect("a header's value");
+        request.headers_mut().insert(name, value);
+    }
+    request
 }

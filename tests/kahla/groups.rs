@@ -10,6 +10,7 @@ on_both_storages!(
     members_talk_and_read,
     the_detail_of_a_group_names_its_members,
     whoever_leaves_is_out_and_the_last_one_takes_the_group_along,
+    an_account_makes_so_many_groups_a_day,
 );
 
 async fn make(person: &Person<'_>, name: &str) -> i64 {
@@ -207,4 +208,20 @@ async fn whoever_leaves_is_out_and_the_last_one_takes_the_group_along(server: Se
     assert!(column(&ann.get("SearchGroup", &leave).await, "id").is_empty());
     // The name is free again.
     assert_ne!(make(&ann, "DevTeam").await, group);
+}
+
+async fn an_account_makes_so_many_groups_a_day(mut server: Server) {
+    server.stop().await;
+    server.set("ROOST__LIMITS__ENABLED", "true");
+    server.run().await;
+    let ann = Person::register(&server, "ann").await;
+    for name in ["one1", "two2", "three3", "four4", "five5"] {
+        make(&ann, name).await;
+    }
+    let words = "You have created too many groups today. Try it tomorrow!";
+    let sixth = [("GroupName", "six6")];
+    ann.refused("POST", "CreateGroupConversation", &sixth, -7, words)
+        .await;
+    let bob = Person::register(&server, "bob").await;
+    make(&bob, "six6").await;
 }

@@ -3,7 +3,7 @@
 use crate::harness::{Answer, Encoding, Request, Server, Socket};
 use serde_json::{Value, json};
 
-pub const ADMIN: &str = "the operators' own token";
+pub use crate::harness::cluster::ADMIN;
 /// Settings with a known admin token.
 pub const SETTINGS: [(&str, &str); 1] = [("ROOST__ADMIN__TOKEN", ADMIN)];
 

@@ -8,6 +8,8 @@
 )]
 mod database;
 mod postgres;
+#[path = "../harness/proxy.rs"]
+#[allow(dead_code, reason = "one part of the harness is used here")]
 mod proxy;
 mod scene;
 mod sqlite;

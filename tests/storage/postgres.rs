@@ -23,8 +23,8 @@ struct Scene {
 
 async fn scene() -> Scene {
     let database = Database::create().await;
-    let proxy = Proxy::start(database.url()).await;
-    let stores = open(&proxy.url).await;
+    let (proxy, url) = Proxy::before_postgres(database.url()).await;
+    let stores = open(&url).await;
     let ann = person(&stores).await;
     let mut room = group(&stores, ann).await;
     room.say(&stores, ann, "before").await;

@@ -5,7 +5,7 @@
 //! and they must decode for ever.
 
 use crate::failure::Failure;
-use crate::model::{AccountId, Push, RoomId, Seq, TopicId};
+use crate::model::{AccountId, Epoch, Push, RoomId, Seq, TopicId};
 use crate::room::{RoomAnswer, RoomRequest};
 use crate::user::{UserAnswer, UserRequest};
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,11 @@ pub enum Envelope {
         topic: TopicId,
         push: Push,
     },
+    /// The room is placed on the sender, and the receiver took it with this epoch: it should give it back.
+    LetGo {
+        room: RoomId,
+        epoch: Epoch,
+    },
     /// The list of members has changed: read it again.
     MembersChanged,
     /// Shows that the link lives.
@@ -81,6 +86,8 @@ pub enum Envelope {
 pub enum Question {
     Room(RoomId, RoomRequest),
     User(AccountId, UserRequest),
+    /// Which of these accounts, all at home on the receiving node, have a session on any node.
+    Online(Vec<AccountId>),
     /// What an operator wants to know of the receiving node.
     Census,
 }
@@ -89,6 +96,7 @@ pub enum Question {
 pub enum Answer {
     Room(RoomAnswer),
     User(UserAnswer),
+    Online(Vec<AccountId>),
     Census(NodeCensus),
 }
 

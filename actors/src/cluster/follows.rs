@@ -7,7 +7,7 @@
 use super::membership::{Incarnation, View};
 use super::placement::Placed;
 use crate::model::{AccountId, RoomId, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to ask of one peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,8 @@ impl Wishes {
 /// What a change of interest, members or links asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    pub follow: HashMap<Incarnation, Wishes>,
-    pub unfollow: HashMap<Incarnation, Wishes>,
+    pub follow: BTreeMap<Incarnation, Wishes>,
+    pub unfollow: BTreeMap<Incarnation, Wishes>,
     /// To be compared with storage now: they are owned here, or by somebody out of reach.
     pub check: Wishes,
 }
@@ -46,19 +46,37 @@ struct LetGo {
     since: Timestamp,
 }
 
+/// Who tells this node of something it follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Teller {
+    /// It lives here.
+    Here,
+    Peer(Incarnation),
+    /// Its owner is out of reach, or there is none.
+    Nobody,
+    /// Whoever told of it has stopped: at the next look it counts as moved.
+    Lost,
+}
+
 /// The follower's side of interest.
 #[derive(Debug, Default)]
 pub struct Follows {
-    told: HashMap<Placed, Option<Incarnation>>,
+    told: BTreeMap<Placed, Teller>,
     old: Vec<LetGo>,
     again: Vec<(Placed, Timestamp)>,
-    unreachable: HashSet<Placed>,
+    unreachable: BTreeSet<Placed>,
 }
 
 impl Follows {
     /// How long the former owner goes on telling, and when what moved is compared with storage once more, in
     /// milliseconds: longer than any hand-over, and than a commit outlives its node.
     pub const MOVED_MS: i64 = 5_000;
+
+    /// Whether anything followed may have missed something that storage must be asked for.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        !self.again.is_empty() || !self.unreachable.is_empty()
+    }
 
     /// Everything followed.
     pub fn keys(&self) -> impl Iterator<Item = Placed> + '_ {
@@ -72,7 +90,7 @@ impl Follows {
         keys: impl Iterator<Item = (Placed, bool)>,
         view: &View,
         me: Incarnation,
-        linked: &HashSet<Incarnation>,
+        linked: &BTreeSet<Incarnation>,
         now: Timestamp,
     ) -> Plan {
         let mut plan = Plan::default();
@@ -81,9 +99,12 @@ impl Follows {
                 self.let_go(placed, &mut plan);
                 continue;
             }
-            let owner = view.owner(placed).map(|member| member.incarnation);
-            let teller = owner.filter(|owner| *owner != me && linked.contains(owner));
-            if teller.is_none() && owner != Some(me) {
+            let teller = match view.owner(placed).map(|member| member.incarnation) {
+                Some(owner) if owner == me => Teller::Here,
+                Some(owner) if linked.contains(&owner) => Teller::Peer(owner),
+                Some(_) | None => Teller::Nobody,
+            };
+            if teller == Teller::Nobody {
                 self.unreachable.insert(placed);
             } else {
                 self.unreachable.remove(&placed);
@@ -92,7 +113,7 @@ impl Follows {
             if before == Some(teller) {
                 continue;
             }
-            if let Some(Some(peer)) = before {
+            if let Some(Teller::Peer(peer)) = before {
                 self.old.push(LetGo {
                     placed,
                     peer,
@@ -103,9 +124,9 @@ impl Follows {
                 self.again.push((placed, now));
             }
             match teller {
-                Some(peer) => plan.follow.entry(peer).or_default().push(placed),
-                None if before.is_some() => plan.check.push(placed),
-                None => {}
+                Teller::Peer(peer) => plan.follow.entry(peer).or_default().push(placed),
+                _ if before.is_some() => plan.check.push(placed),
+                _ => {}
             }
         }
         plan
@@ -113,7 +134,7 @@ impl Follows {
 
     fn let_go(&mut self, placed: Placed, plan: &mut Plan) {
         self.unreachable.remove(&placed);
-        if let Some(Some(peer)) = self.told.remove(&placed) {
+        if let Some(Teller::Peer(peer)) = self.told.remove(&placed) {
             plan.unfollow.entry(peer).or_default().push(placed);
         }
         for old in self.old.extract_if(.., |old| old.placed == placed) {
@@ -125,9 +146,17 @@ impl Follows {
     pub fn link_ended(&mut self, peer: Incarnation) {
         self.old.retain(|old| old.peer != peer);
         for teller in self.told.values_mut() {
-            if *teller == Some(peer) {
-                // Told apart from "asked nobody", so that the next look asks again.
-                *teller = Some(Incarnation(0));
+            if *teller == Teller::Peer(peer) {
+                *teller = Teller::Lost;
+            }
+        }
+    }
+
+    /// This node was declared dead: what it took to live here may have lived elsewhere meanwhile.
+    pub fn all_lost(&mut self) {
+        for teller in self.told.values_mut() {
+            if *teller == Teller::Here {
+                *teller = Teller::Lost;
             }
         }
     }
@@ -139,11 +168,11 @@ impl Follows {
         let ripe = |since: Timestamp| now.since_ms(since) >= Follows::MOVED_MS;
         for old in self.old.extract_if(.., |old| ripe(old.since)) {
             // Moved back in the meantime: it is told by the same peer again.
-            if self.told.get(&old.placed) != Some(&Some(old.peer)) {
+            if self.told.get(&old.placed) != Some(&Teller::Peer(old.peer)) {
                 plan.unfollow.entry(old.peer).or_default().push(old.placed);
             }
         }
-        let mut check: HashSet<Placed> = self.unreachable.clone();
+        let mut check: BTreeSet<Placed> = self.unreachable.clone();
         check.extend(
             self.again
                 .extract_if(.., |(_, since)| ripe(*since))
@@ -181,7 +210,7 @@ mod tests {
             .unwrap()
     }
 
-    fn linked(peers: &[i64]) -> HashSet<Incarnation> {
+    fn linked(peers: &[i64]) -> BTreeSet<Incarnation> {
         peers.iter().map(|peer| Incarnation(*peer)).collect()
     }
 
@@ -197,11 +226,11 @@ mod tests {
         let room = room_of(&view, 2);
         let mut follows = Follows::default();
         let plan = follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
-        assert_eq!(plan.follow, HashMap::from([(Incarnation(2), wishes(room))]));
+        assert_eq!(plan.follow, BTreeMap::from([(Incarnation(2), wishes(room))]));
         let plan = follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
         assert_eq!(plan, Plan::default());
         let plan = follows.reconcile([(room, false)].into_iter(), &view, ME, &linked(&[2]), NOW);
-        assert_eq!(plan.unfollow, HashMap::from([(Incarnation(2), wishes(room))]));
+        assert_eq!(plan.unfollow, BTreeMap::from([(Incarnation(2), wishes(room))]));
         assert_eq!(follows.keys().count(), 0);
     }
 
@@ -233,11 +262,11 @@ mod tests {
         let mut follows = Follows::default();
         follows.reconcile([(room, true)].into_iter(), &before, ME, &linked(&[2]), NOW);
         let plan = follows.reconcile([(room, true)].into_iter(), &after, ME, &linked(&[2, 3]), NOW);
-        assert_eq!(plan.follow, HashMap::from([(Incarnation(3), wishes(room))]));
+        assert_eq!(plan.follow, BTreeMap::from([(Incarnation(3), wishes(room))]));
         assert!(plan.unfollow.is_empty());
         assert_eq!(follows.due(NOW.plus_ms(4_999)), Plan::default());
         let plan = follows.due(NOW.plus_ms(5_000));
-        assert_eq!(plan.unfollow, HashMap::from([(Incarnation(2), wishes(room))]));
+        assert_eq!(plan.unfollow, BTreeMap::from([(Incarnation(2), wishes(room))]));
         assert_eq!(plan.check, wishes(room));
         assert_eq!(follows.due(NOW.plus_ms(9_000)), Plan::default());
     }
@@ -261,7 +290,7 @@ mod tests {
         follows.link_ended(Incarnation(2));
         let keys: Vec<_> = follows.keys().map(|placed| (placed, true)).collect();
         let plan = follows.reconcile(keys.into_iter(), &view, ME, &linked(&[2]), NOW);
-        assert_eq!(plan.follow, HashMap::from([(Incarnation(2), wishes(room))]));
+        assert_eq!(plan.follow, BTreeMap::from([(Incarnation(2), wishes(room))]));
     }
 
     #[test]
@@ -274,5 +303,29 @@ mod tests {
         assert_eq!(follows.due(NOW).check, wishes(room));
         follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
         assert_eq!(follows.due(NOW).check, Wishes::default());
+    }
+
+    #[test]
+    fn a_node_that_was_dead_compares_what_lives_here_again() {
+        let view = view(&[("a", 1), ("b", 2)]);
+        let room = room_of(&view, 1);
+        let mut follows = Follows::default();
+        follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[]), NOW);
+        follows.all_lost();
+        let plan = follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[]), NOW);
+        assert_eq!(plan.check, wishes(room));
+    }
+
+    #[test]
+    fn what_was_out_of_reach_and_comes_to_live_here_is_compared_once_more() {
+        let (before, after) = (view(&[("b", 2)]), view(&[("a", 1)]));
+        let room = room_of(&after, 1);
+        let mut follows = Follows::default();
+        follows.reconcile([(room, true)].into_iter(), &before, ME, &linked(&[]), NOW);
+        assert!(follows.is_in_doubt());
+        let plan = follows.reconcile([(room, true)].into_iter(), &after, ME, &linked(&[]), NOW);
+        assert_eq!(plan.check, wishes(room));
+        assert_eq!(follows.due(NOW.plus_ms(5_000)).check, wishes(room));
+        assert!(!follows.is_in_doubt());
     }
 }

@@ -3,31 +3,32 @@
 use super::membership::{Beat, Incarnation, Membership, Step, View};
 use super::placement::Placed;
 use super::shell::{Cluster, lock};
-use super::{Envelope, Plan};
+use super::{Envelope, Plan, Wishes};
 use crate::failure::Failure;
+use crate::model::Timestamp;
 use crate::ports::Joined;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// A heartbeat that takes longer counts as failed.
-const BEAT: Duration = Duration::from_millis(1_500);
 /// How often a node that may not join yet tries again.
 const JOIN_PAUSE: Duration = Duration::from_millis(200);
-/// A node of the same name that was heard of less long ago than at the last try is alive.
-const NAME_WAIT_MS: i64 = Membership::DEAD_AFTER_MS + 1_000;
+/// How often in the time of a heartbeat members are looked at while one of them may have ended.
+const LOOKS_PER_HEARTBEAT: i64 = 5;
+/// A node of the same name that is not dead so long after it should be is alive, in milliseconds.
+const NAME_WAIT_MS: i64 = 1_000;
 
 impl Cluster {
     /// Joins, waiting until an earlier life of this node is dead. Refused with `Exists(Name)` when it is not.
     pub async fn join(self: &Arc<Self>) -> Result<(), Failure> {
-        let began = self.now();
+        let (began, timing) = (self.now(), self.parts.joining.timing);
         let mut heard_before = i64::MIN;
         loop {
             let sent_at = self.now();
             match self.store().join(&self.parts.joining).await? {
                 Joined::Member(me, members) => {
-                    let membership = Membership::joined(me, members, sent_at);
+                    let membership = Membership::joined(me, timing, members, sent_at);
                     self.parts.standing.set(me, membership.lease_until());
                     let view = membership.view().clone();
                     *lock(&self.membership) = Some(membership);
@@ -37,7 +38,8 @@ impl Cluster {
                     return Ok(());
                 }
                 Joined::NameTaken { heard_ms_ago } => {
-                    let alive = heard_ms_ago < heard_before || self.now().since_ms(began) > NAME_WAIT_MS;
+                    let alive = heard_ms_ago < heard_before
+                        || self.now().since_ms(began) > timing.dead_after_ms + NAME_WAIT_MS;
                     if alive {
                         return Err(Failure::Exists(crate::failure::Thing::Name));
                     }
@@ -53,17 +55,21 @@ impl Cluster {
 
     /// Runs for as long as the node does.
     pub async fn keep(self: Arc<Self>) {
-        let mut beats = tokio::time::interval(Duration::from_millis(Membership::HEARTBEAT_MS));
+        let mut beats = tokio::time::interval(milliseconds(self.parts.joining.timing.heartbeat_ms));
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.parts.interest.watch();
         loop {
             tokio::select! {
+                // In this order, so that a simulated node does the same every time.
+                biased;
                 _ = beats.tick() => {
                     self.beat().await;
                     self.hand_over();
                     self.look_after(lock(&self.follows).due(self.now()));
+                    self.check_later(self.due_again());
                 }
                 () = self.wake.notified() => self.beat().await,
+                () = self.soon() => self.beat().await,
                 () = self.parts.interest.wait_change() => {}
             }
             if self.moved.swap(false, Ordering::AcqRel) {
@@ -72,6 +78,18 @@ impl Cluster {
             }
             self.follow_changes();
         }
+    }
+
+    /// Waits until it is time to look at the members before the next heartbeat: a link that ends may be a node's end,
+    /// and its rooms wait for nothing but to be found without an owner.
+    async fn soon(&self) {
+        let timing = self.parts.joining.timing;
+        let suspicion_ms = timing.dead_after_ms + timing.heartbeat_ms;
+        let lost_at = Timestamp(self.link_lost_at.load(Ordering::Acquire));
+        if self.now().since_ms(lost_at) > suspicion_ms {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(milliseconds(timing.heartbeat_ms / LOOKS_PER_HEARTBEAT)).await;
     }
 
     /// Has others take over what lives here, and tells them.
@@ -86,7 +104,7 @@ impl Cluster {
     pub async fn leave(&self) {
         let me = self.parts.standing.me();
         if let Err(error) = self.store().leave(me).await {
-            tracing::warn!(%error, "this node could not sign off; others notice within two seconds");
+            tracing::warn!(%error, "this node could not sign off; others notice by its silence");
         }
         self.tell_all(&Envelope::MembersChanged);
     }
@@ -94,9 +112,11 @@ impl Cluster {
     async fn beat(self: &Arc<Self>) {
         let (me, sent_at) = (self.parts.standing.me(), self.now());
         let draining = self.draining.load(Ordering::Acquire);
-        let beat = match tokio::time::timeout(BEAT, self.store().beat(me, draining)).await {
+        let patience_ms = self.parts.joining.timing.beat_ms_max();
+        let beating = self.store().beat(me, draining);
+        let beat = match tokio::time::timeout(milliseconds(patience_ms), beating).await {
             Ok(beat) => beat,
-            Err(_) => Beat::Failed(format!("no answer to a heartbeat within {} ms", BEAT.as_millis())),
+            Err(_) => Beat::Failed(format!("no answer to a heartbeat within {patience_ms} ms")),
         };
         if let Beat::Failed(why) = &beat {
             tracing::warn!(%why, "a heartbeat failed");
@@ -127,6 +147,7 @@ impl Cluster {
             incarnation = me.0,
             "this node was declared dead: it drops its rooms and joins again"
         );
+        lock(&self.follows).all_lost();
         self.set_view(Arc::new(View::default()));
         if let Some(node) = self.parts.node.upgrade() {
             node.hand_over(|_| true);
@@ -147,6 +168,7 @@ impl Cluster {
         let elsewhere = |placed: Placed| view.owner(placed).is_some_and(|owner| owner.incarnation != me);
         let handed = node.hand_over(elsewhere);
         if handed > 0 {
+            self.parts.meters.cluster.hand_overs.add(handed as u64);
             tracing::info!(handed, "rooms and users handed over");
         }
     }
@@ -182,9 +204,17 @@ impl Cluster {
 
     fn look_after(self: &Arc<Self>, plan: Plan) {
         let check = self.perform(plan);
+        self.check_later(check);
+    }
+
+    fn check_later(self: &Arc<Self>, check: Wishes) {
         if !check.is_empty() {
             let cluster = self.clone();
             tokio::spawn(async move { cluster.check(check).await });
         }
     }
+}
+
+fn milliseconds(ms: i64) -> Duration {
+    Duration::from_millis(ms.unsigned_abs())
 }

@@ -97,30 +97,60 @@ pub enum Step {
     Rejoin,
 }
 
+/// How soon nodes notice each other's end. The same on all nodes of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// How often a node says that it lives, in milliseconds.
+    pub heartbeat_ms: i64,
+    /// After so long without a heartbeat a node is dead, by the database's clock, in milliseconds.
+    pub dead_after_ms: i64,
+}
+
+impl Default for Timing {
+    fn default() -> Timing {
+        Timing {
+            heartbeat_ms: 500,
+            dead_after_ms: 2_000,
+        }
+    }
+}
+
+impl Timing {
+    /// One part in so many is taken off the lease for clocks that run at different speeds.
+    const DRIFT_PARTS: i64 = 20;
+
+    /// How long a node may answer from memory after it sent a heartbeat that counted, in milliseconds.
+    #[must_use]
+    pub fn lease_ms(self) -> i64 {
+        self.dead_after_ms - self.dead_after_ms / Timing::DRIFT_PARTS
+    }
+
+    /// A heartbeat that takes longer counts as failed, in milliseconds.
+    #[must_use]
+    pub fn beat_ms_max(self) -> i64 {
+        self.dead_after_ms * 3 / 4
+    }
+}
+
 /// This node's own standing.
 #[derive(Clone, Debug)]
 pub struct Membership {
     me: Incarnation,
+    timing: Timing,
     view: Arc<View>,
     lease_until: Timestamp,
     problem: Option<String>,
 }
 
 impl Membership {
-    /// How often a node says that it lives, in milliseconds.
-    pub const HEARTBEAT_MS: u64 = 500;
-    /// After so long without a heartbeat a node is dead, by the database's clock, in milliseconds.
-    pub const DEAD_AFTER_MS: i64 = 2_000;
-    /// Taken off the lease for clocks that run at different speeds, in milliseconds.
-    pub const DRIFT_MS: i64 = 100;
-
     /// A node that has just joined, having asked to at `sent_at`.
     #[must_use]
-    pub fn joined(me: Incarnation, members: Vec<Member>, sent_at: Timestamp) -> Membership {
+    pub fn joined(me: Incarnation, timing: Timing, members: Vec<Member>, sent_at: Timestamp) -> Membership {
         Membership {
             me,
+            timing,
             view: Arc::new(View::new(members)),
-            lease_until: Membership::lease_from(sent_at),
+            lease_until: sent_at.plus_ms(timing.lease_ms()),
             problem: None,
         }
     }
@@ -147,16 +177,12 @@ impl Membership {
         self.problem.as_deref()
     }
 
-    fn lease_from(sent_at: Timestamp) -> Timestamp {
-        sent_at.plus_ms(Membership::DEAD_AFTER_MS - Membership::DRIFT_MS)
-    }
-
     /// Takes in a heartbeat that was sent at `sent_at`, by this node's own steady clock.
     pub fn beat(&mut self, beat: Beat, sent_at: Timestamp) -> Step {
         match beat {
             Beat::Alive(members) => {
                 self.problem = None;
-                self.lease_until = self.lease_until.max(Membership::lease_from(sent_at));
+                self.lease_until = self.lease_until.max(sent_at.plus_ms(self.timing.lease_ms()));
                 let view = View::new(members);
                 if view == *self.view {
                     return Step::Stay;
@@ -194,7 +220,12 @@ mod tests {
     use crate::model::RoomId;
 
     fn joined_at(sent_at: i64) -> Membership {
-        Membership::joined(Incarnation(1), vec![member("a", 1)], Timestamp(sent_at))
+        Membership::joined(
+            Incarnation(1),
+            Timing::default(),
+            vec![member("a", 1)],
+            Timestamp(sent_at),
+        )
     }
 
     #[test]

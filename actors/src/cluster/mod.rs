@@ -3,8 +3,10 @@
 //! The database is the arbiter: members are its rows, and a room's row says who owns it. Links between nodes only
 //! make things fast; whatever a link loses is read back from storage.
 
+mod check;
 pub mod envelope;
 pub mod follows;
+mod hearing;
 pub mod interest;
 mod keeper;
 pub mod membership;
@@ -14,10 +16,11 @@ mod shell;
 mod standing;
 mod traffic;
 
+pub(crate) use check::TOLD_LATE_MS;
 pub use envelope::{Answer, Envelope, EnvelopeError, NodeCensus, Question, Ticket};
 pub use follows::{Follows, Plan, Wishes};
 pub use interest::PeerInterest;
-pub use membership::{Beat, Incarnation, Member, Membership, Step, View};
+pub use membership::{Beat, Incarnation, Member, Membership, Step, Timing, View};
 pub use placement::Placed;
 pub use shell::{Cluster, ClusterParts, Route};
 pub use standing::Standing;

@@ -6,7 +6,7 @@
 use crate::model::{AccountId, RoomId};
 
 /// Something that lives on one node at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Placed {
     Room(RoomId),
     User(AccountId),

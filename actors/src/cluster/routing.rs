@@ -43,16 +43,58 @@ pub const ATTEMPT_MS_MAX: u64 = 6_000;
 const PAUSE_MS_MIN: u64 = 5;
 const PAUSE_MS_MAX: u64 = 100;
 
-/// Decides. `attempts` counts from 1, `repeatable` says that doing it twice is doing it once.
-pub fn next<T>(attempt: Attempt<T>, attempts: u32, elapsed_ms: i64, repeatable: bool, what: &str) -> Next<T> {
-    let pause = (PAUSE_MS_MIN << attempts.saturating_sub(1).min(8)).min(PAUSE_MS_MAX);
-    match attempt {
-        Attempt::Answered(answer) => Next::Done(answer),
-        Attempt::NotDone(_) if elapsed_ms < SEEK_MS_MAX => Next::AgainAfterMs(pause),
-        Attempt::NotDone(Failure::Moved) => Next::Done(Err(Failure::Busy(what.to_owned()))),
-        Attempt::NotDone(failure) => Next::Done(Err(failure)),
-        Attempt::Lost if repeatable && elapsed_ms < SEEK_MS_MAX => Next::AgainAfterMs(pause),
-        Attempt::Lost => Next::Done(Err(Failure::OutcomeUnknown)),
+/// One request on its way to whoever owns what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Seek {
+    retry: Retry,
+    attempts: u32,
+    /// An attempt was lost: it may have been carried out, whatever later ones come back with.
+    may_be_done: bool,
+}
+
+/// Whether a request may be carried out again when its outcome was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It changes nothing that is stored.
+    Reads,
+    /// Doing it twice is doing it once.
+    Safe,
+    /// Doing it twice does it twice.
+    Unsafe,
+}
+
+impl Seek {
+    #[must_use]
+    pub fn new(retry: Retry) -> Seek {
+        Seek {
+            retry,
+            attempts: 0,
+            may_be_done: false,
+        }
+    }
+
+    /// Decides after an attempt. What may have been done is never called refused.
+    pub fn next<T>(&mut self, attempt: Attempt<T>, elapsed_ms: i64, what: &str) -> Next<T> {
+        let pause = (PAUSE_MS_MIN << self.attempts.min(8)).min(PAUSE_MS_MAX);
+        self.attempts += 1;
+        let in_time = elapsed_ms < SEEK_MS_MAX;
+        let failure = match attempt {
+            Attempt::Answered(Ok(answer)) => return Next::Done(Ok(answer)),
+            Attempt::NotDone(_) if in_time => return Next::AgainAfterMs(pause),
+            Attempt::Lost if in_time && self.retry != Retry::Unsafe => {
+                self.may_be_done |= self.retry != Retry::Reads;
+                return Next::AgainAfterMs(pause);
+            }
+            Attempt::Answered(Err(failure)) => failure,
+            Attempt::NotDone(Failure::Moved) => Failure::Busy(what.to_owned()),
+            Attempt::NotDone(failure) => failure,
+            Attempt::Lost => Failure::OutcomeUnknown,
+        };
+        Next::Done(Err(if self.may_be_done {
+            Failure::OutcomeUnknown
+        } else {
+            failure
+        }))
     }
 }
 
@@ -60,44 +102,70 @@ pub fn next<T>(attempt: Attempt<T>, attempts: u32, elapsed_ms: i64, repeatable: 
 mod tests {
     use super::*;
 
-    fn after(attempt: Attempt<u8>, attempts: u32, elapsed_ms: i64, repeatable: bool) -> Next<u8> {
-        next(attempt, attempts, elapsed_ms, repeatable, "room 1")
+    /// After so many attempts that were certainly not carried out.
+    fn after(attempt: Attempt<u8>, attempts: u32, elapsed_ms: i64, retry: Retry) -> Next<u8> {
+        let mut seek = Seek::new(retry);
+        for _ in 1..attempts {
+            seek.next(Attempt::<u8>::NotDone(Failure::Moved), 0, "room 1");
+        }
+        seek.next(attempt, elapsed_ms, "room 1")
     }
 
     #[test]
     fn an_answer_stands_whatever_it_is() {
-        assert_eq!(after(Attempt::of(Ok(1)), 1, 0, false), Next::Done(Ok(1)));
+        assert_eq!(after(Attempt::of(Ok(1)), 1, 0, Retry::Unsafe), Next::Done(Ok(1)));
         let refused = Attempt::of(Err(Failure::NotMember));
-        assert_eq!(after(refused, 1, 0, true), Next::Done(Err(Failure::NotMember)));
+        assert_eq!(
+            after(refused, 1, 0, Retry::Safe),
+            Next::Done(Err(Failure::NotMember))
+        );
     }
 
     #[test]
     fn what_was_not_done_is_tried_again_ever_more_slowly_and_not_for_ever() {
         let moved = || Attempt::of(Err(Failure::Moved));
-        assert_eq!(after(moved(), 1, 0, false), Next::AgainAfterMs(5));
-        assert_eq!(after(moved(), 3, 50, false), Next::AgainAfterMs(20));
-        assert_eq!(after(moved(), 30, 4_999, false), Next::AgainAfterMs(100));
+        assert_eq!(after(moved(), 1, 0, Retry::Unsafe), Next::AgainAfterMs(5));
+        assert_eq!(after(moved(), 3, 50, Retry::Unsafe), Next::AgainAfterMs(20));
+        assert_eq!(after(moved(), 30, 4_999, Retry::Unsafe), Next::AgainAfterMs(100));
         assert_eq!(
-            after(moved(), 30, 5_000, false),
+            after(moved(), 30, 5_000, Retry::Unsafe),
             Next::Done(Err(Failure::Busy("room 1".to_owned())))
         );
         let why = Failure::Unavailable("no link to b".to_owned());
         assert_eq!(
-            after(Attempt::NotDone(why.clone()), 30, 5_000, false),
+            after(Attempt::NotDone(why.clone()), 30, 5_000, Retry::Unsafe),
             Next::Done(Err(why))
         );
     }
 
     #[test]
     fn what_may_have_been_done_is_repeated_only_when_that_is_safe() {
-        assert_eq!(after(Attempt::Lost, 1, 0, true), Next::AgainAfterMs(5));
+        assert_eq!(after(Attempt::Lost, 1, 0, Retry::Safe), Next::AgainAfterMs(5));
         assert_eq!(
-            after(Attempt::Lost, 1, 0, false),
+            after(Attempt::Lost, 1, 0, Retry::Unsafe),
             Next::Done(Err(Failure::OutcomeUnknown))
         );
         assert_eq!(
-            after(Attempt::Lost, 9, 6_000, true),
+            after(Attempt::Lost, 9, 6_000, Retry::Safe),
             Next::Done(Err(Failure::OutcomeUnknown))
+        );
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_never_called_refused() {
+        let gone = || Failure::Unavailable("gone".to_owned());
+        for (retry, told) in [(Retry::Safe, Failure::OutcomeUnknown), (Retry::Reads, gone())] {
+            for refusal in [Attempt::<u8>::NotDone(gone()), Attempt::Answered(Err(gone()))] {
+                let mut seek = Seek::new(retry);
+                assert_eq!(seek.next(Attempt::<u8>::Lost, 0, "room 1"), Next::AgainAfterMs(5));
+                assert_eq!(seek.next(refusal, 5_000, "room 1"), Next::Done(Err(told.clone())));
+            }
+        }
+        let mut seek = Seek::new(Retry::Safe);
+        seek.next(Attempt::<u8>::Lost, 0, "room 1");
+        assert_eq!(
+            seek.next(Attempt::Answered(Ok(7)), 10, "room 1"),
+            Next::Done(Ok(7))
         );
     }
 }

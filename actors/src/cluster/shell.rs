@@ -2,6 +2,7 @@
 
 use super::envelope::{self, Answer, Envelope, HOPS_MAX, NodeCensus, Question, Ticket};
 use super::follows::{Follows, Plan, Wishes};
+use super::hearing::Hearing;
 use super::interest::PeerInterest;
 use super::membership::{Incarnation, Member, Membership, View};
 use super::placement::Placed;
@@ -10,13 +11,14 @@ use super::standing::Standing;
 use crate::failure::Failure;
 use crate::fanout::Fanout;
 use crate::hub::Interest;
+use crate::meters::Meters;
 use crate::model::{AccountId, Push, Timestamp};
 use crate::node::WeakNode;
 use crate::ports::{ClusterStore, Joining, Links, Ports};
 use bytes::Bytes;
 use dashmap::DashMap;
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -37,6 +39,7 @@ pub struct ClusterParts {
     pub standing: Arc<Standing>,
     pub interest: Arc<Interest>,
     pub fanout: Fanout,
+    pub meters: Arc<Meters>,
     pub node: WeakNode,
 }
 
@@ -52,15 +55,22 @@ pub struct Cluster {
     view: RwLock<Arc<View>>,
     pub(super) peer_interest: RwLock<PeerInterest>,
     pub(super) follows: Mutex<Follows>,
-    pub(super) linked: RwLock<HashSet<Incarnation>>,
+    pub(super) linked: RwLock<BTreeSet<Incarnation>>,
     pub(super) questions: DashMap<Ticket, Waiting>,
     pub(super) unconfirmed: DashMap<Ticket, (Incarnation, Wishes)>,
+    /// What could not be compared with storage yet.
+    pub(super) unchecked: Mutex<Wishes>,
+    /// When this node was last sure that it is told everything, in milliseconds of wall time.
+    pub(super) sure_at: AtomicI64,
     answering: AtomicUsize,
     next_ticket: AtomicU64,
     pub(super) draining: AtomicBool,
     /// Members or links have changed since the keeper looked.
     pub(super) moved: AtomicBool,
     pub(super) wake: Notify,
+    pub(super) hearing: Hearing,
+    /// When a link ended last, by the steady clock.
+    pub(super) link_lost_at: AtomicI64,
 }
 
 impl Cluster {
@@ -80,11 +90,15 @@ impl Cluster {
             linked: RwLock::default(),
             questions: DashMap::new(),
             unconfirmed: DashMap::new(),
+            unchecked: Mutex::default(),
+            sure_at: AtomicI64::new(i64::MAX),
             answering: AtomicUsize::new(0),
             next_ticket: AtomicU64::new(1),
             draining: AtomicBool::new(false),
             moved: AtomicBool::new(false),
             wake: Notify::new(),
+            hearing: Hearing::default(),
+            link_lost_at: AtomicI64::new(i64::MIN / 2),
         })
     }
 
@@ -145,7 +159,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn linked(&self) -> HashSet<Incarnation> {
+    pub(super) fn linked(&self) -> BTreeSet<Incarnation> {
         self.linked.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -157,6 +171,10 @@ impl Cluster {
 
     /// Asks a peer, over another one when there is no link to it.
     pub async fn ask(&self, to: Incarnation, hops: u8, question: Question) -> Attempt<Answer> {
+        if hops > HOPS_MAX {
+            // Nodes that see the members differently send it to and fro: it starts anew, when they may agree.
+            return Attempt::NotDone(Failure::Moved);
+        }
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let envelope = match encode(&Envelope::Ask {
             ticket,
@@ -173,7 +191,7 @@ impl Cluster {
         for peer in std::iter::once(to).chain(relays) {
             let (reply, answer) = oneshot::channel();
             self.questions.insert(ticket, Waiting { peer, reply });
-            if self.parts.links.send(peer, envelope.clone()) {
+            if self.send(peer, envelope.clone()) {
                 let patience = Duration::from_millis(ATTEMPT_MS_MAX);
                 let answer = tokio::time::timeout(patience, answer).await;
                 self.questions.remove(&ticket);
@@ -231,6 +249,44 @@ impl Cluster {
         }
     }
 
+    /// Whether an account that is at home here has a session on another node.
+    #[must_use]
+    pub fn has_session_elsewhere(&self, account: AccountId) -> bool {
+        let interest = self.peer_interest.read().unwrap_or_else(PoisonError::into_inner);
+        !interest.of_account(account).is_empty()
+    }
+
+    fn send(&self, peer: Incarnation, envelope: Bytes) -> bool {
+        let (meters, bytes) = (&self.parts.meters.cluster, envelope.len() as u64);
+        let taken = self.parts.links.send(peer, envelope);
+        if taken {
+            meters.envelopes_sent.add(1);
+            meters.bytes_sent.add(bytes);
+        } else if self.is_linked(peer) {
+            meters.envelopes_refused.add(1);
+        }
+        taken
+    }
+
+    pub(super) fn is_linked(&self, peer: Incarnation) -> bool {
+        self.linked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&peer)
+    }
+
+    /// How many members this node sees, and how many peers it has a link to.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.view().members().len(), self.linked().len())
+    }
+
+    /// The name of the node where something lives, as this node sees it.
+    #[must_use]
+    pub fn home(&self, placed: Placed) -> Option<Arc<str>> {
+        self.view().owner(placed).map(|member| member.name.clone())
+    }
+
     /// Tells every linked peer.
     pub fn tell_all(&self, envelope: &Envelope) {
         self.tell(self.linked(), envelope);
@@ -250,7 +306,7 @@ impl Cluster {
                 },
             };
             // A link that is down is repaired from storage when it comes up.
-            self.parts.links.send(peer, Bytes::clone(encoded));
+            self.send(peer, Bytes::clone(encoded));
         }
     }
 
@@ -258,6 +314,9 @@ impl Cluster {
     pub(super) fn perform(&self, plan: Plan) -> Wishes {
         for (peer, wishes) in plan.unfollow {
             let Wishes { rooms, accounts } = wishes;
+            let gone = |account: &AccountId| !self.parts.interest.follows(Placed::User(*account));
+            let gone: Vec<AccountId> = accounts.iter().copied().filter(gone).collect();
+            self.hearing.forget(&gone);
             self.tell([peer], &Envelope::Unfollow { rooms, accounts });
         }
         for (peer, wishes) in plan.follow {
@@ -302,7 +361,7 @@ impl Cluster {
                 Attempt::Lost => Envelope::Lost { ticket },
             };
             match encode(&envelope) {
-                Ok(bytes) => _ = cluster.parts.links.send(from, bytes),
+                Ok(bytes) => _ = cluster.send(from, bytes),
                 Err(failure) => cluster.tell(
                     [from],
                     &Envelope::Answer {
@@ -326,6 +385,9 @@ impl Cluster {
             Question::User(account, request) => {
                 map(node.attempt_user(account, request, hops + 1).await, Answer::User)
             }
+            Question::Online(accounts) => {
+                Attempt::Answered(Ok(Answer::Online(node.online_from_here(accounts))))
+            }
             Question::Census => Attempt::Answered(Ok(Answer::Census(self.own_census()))),
         }
     }
@@ -346,27 +408,6 @@ impl Cluster {
                 relay: false,
             },
         );
-    }
-
-    /// Reads from storage where rooms end and which rooms accounts are in, and has sessions here catch up.
-    pub(super) async fn check(&self, wishes: Wishes) {
-        const ROOMS_PER_READ_MAX: usize = 2_000;
-        for rooms in wishes.rooms.chunks(ROOMS_PER_READ_MAX) {
-            match self.parts.ports.rooms.ends(rooms).await {
-                Ok(ends) => {
-                    for (room, end) in ends {
-                        self.parts.fanout.announce_here(room, end);
-                    }
-                }
-                Err(error) => return tracing::debug!(%error, "rooms could not be compared with storage"),
-            }
-        }
-        for account in wishes.accounts {
-            match self.parts.ports.users.positions(account).await {
-                Ok(positions) => self.parts.fanout.sync_here(account, positions.into()),
-                Err(error) => return tracing::debug!(%error, "accounts could not be compared with storage"),
-            }
-        }
     }
 }
 

@@ -6,9 +6,9 @@ use super::placement::Placed;
 use super::routing::Attempt;
 use super::shell::{Cluster, Route, lock};
 use crate::fanout::Abroad;
-use crate::model::{AccountId, Delivery, Push, RoomId, Seq, TopicId};
+use crate::model::{AccountId, Delivery, Epoch, Push, RoomId, Seq, TopicId};
 use crate::ports::Inbound;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -31,15 +31,26 @@ impl Inbound for Cluster {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .forget(peer);
+        self.link_lost_at.store(self.now().0, Ordering::Release);
+        self.hearing.doubt();
         lock(&self.follows).link_ended(peer);
-        // Dropping the replies tells those who wait.
-        self.questions.retain(|_, waiting| waiting.peer != peer);
+        // Dropping the replies tells those who wait, the longest first.
+        let on_link = self.questions.iter().filter(|waiting| waiting.peer == peer);
+        let mut lost: Vec<Ticket> = on_link.map(|waiting| *waiting.key()).collect();
+        lost.sort_unstable();
+        for ticket in lost {
+            self.questions
+                .remove_if(&ticket, |_, waiting| waiting.peer == peer);
+        }
         self.unconfirmed.retain(|_, (asked, _)| *asked != peer);
         self.moved.store(true, Ordering::Release);
         self.wake.notify_one();
     }
 
     fn received(self: Arc<Self>, from: Incarnation, bytes: &[u8]) -> Result<(), String> {
+        let meters = &self.parts.meters.cluster;
+        meters.envelopes_received.add(1);
+        meters.bytes_received.add(bytes.len() as u64);
         match Envelope::decode(bytes).map_err(|error| error.to_string())? {
             Envelope::Ask {
                 ticket,
@@ -75,6 +86,9 @@ impl Inbound for Cluster {
             }
             Envelope::Followed { ticket } => {
                 if let Some((_, (_, wishes))) = self.unconfirmed.remove(&ticket) {
+                    for account in self.hearing.confirmed(&wishes.accounts) {
+                        self.parts.fanout.reread_here(account);
+                    }
                     tokio::spawn(async move { self.check(wishes).await });
                 }
             }
@@ -83,6 +97,7 @@ impl Inbound for Cluster {
                 interest.unfollow(from, &rooms, &accounts);
             }
             Envelope::Topic { topic, push } => self.parts.fanout.to_topic_here(topic, push),
+            Envelope::LetGo { room, epoch } => self.give_back(room, epoch),
             Envelope::MembersChanged => {
                 self.moved.store(true, Ordering::Release);
                 self.wake.notify_one();
@@ -94,6 +109,24 @@ impl Inbound for Cluster {
 }
 
 impl Cluster {
+    /// Gives back a room that nobody here has: its actor rests, died, or never heard that it had it. One that lives is
+    /// handed over when it is placed elsewhere, as this node sees it.
+    fn give_back(&self, room: RoomId, epoch: Epoch) {
+        let Some(node) = self.parts.node.upgrade() else {
+            return;
+        };
+        if node.has_room(room) {
+            return;
+        }
+        let store = self.parts.ports.rooms.clone();
+        tokio::spawn(async move {
+            // Whoever asked asks again.
+            if let Err(error) = store.release(room, epoch).await {
+                tracing::debug!(%room, %error, "a room could not be given back");
+            }
+        });
+    }
+
     fn answered(&self, from: Incarnation, ticket: Ticket, attempt: Attempt<Answer>) {
         if let Some((_, waiting)) = self
             .questions
@@ -106,6 +139,10 @@ impl Cluster {
 }
 
 impl Abroad for Cluster {
+    fn let_go(&self, holder: Incarnation, room: RoomId, epoch: Epoch) {
+        self.tell([holder], &Envelope::LetGo { room, epoch });
+    }
+
     fn to_room(&self, room: RoomId, deliveries: &[Arc<Delivery>]) {
         let peers = self
             .peer_interest
@@ -144,7 +181,7 @@ impl Abroad for Cluster {
 
     fn announce(&self, ends: &[(RoomId, Seq)]) {
         let interest = self.peer_interest.read().unwrap_or_else(PoisonError::into_inner);
-        let mut by_peer: HashMap<Incarnation, Vec<(RoomId, Seq)>> = Default::default();
+        let mut by_peer: BTreeMap<Incarnation, Vec<(RoomId, Seq)>> = Default::default();
         for &(room, end) in ends {
             for &peer in interest.of_room(room) {
                 by_peer.entry(peer).or_default().push((room, end));

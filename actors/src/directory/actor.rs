@@ -3,7 +3,7 @@
 use super::messages::{CodeChannel, DirectoryAnswer, DirectoryRequest, IssuedCode};
 use crate::failure::{Failure, Thing};
 use crate::fanout::Fanout;
-use crate::model::{Account, AccountId, NewAccount, NewGroup, Push, RoomId, Seq};
+use crate::model::{Account, AccountId, GroupQuota, NewAccount, NewGroup, Push, RoomId, Seq};
 use crate::ports::{Notice, Ports};
 use crate::registry::Ask;
 use actix::prelude::*;
@@ -118,6 +118,8 @@ impl DirectoryShell {
             request @ (DirectoryRequest::ByUuid { .. }
             | DirectoryRequest::SearchNicknames { .. }
             | DirectoryRequest::SearchClaims { .. }
+            | DirectoryRequest::NearAccounts { .. }
+            | DirectoryRequest::NearGroups { .. }
             | DirectoryRequest::Claimed { .. }
             | DirectoryRequest::Positions { .. }) => self.look_up(request).await?,
             request @ (DirectoryRequest::PutGrant { .. }
@@ -127,9 +129,19 @@ impl DirectoryShell {
             | DirectoryRequest::Channel { .. }
             | DirectoryRequest::AddFile { .. }
             | DirectoryRequest::File { .. }
+            | DirectoryRequest::AddUpload { .. }
+            | DirectoryRequest::Upload { .. }
             | DirectoryRequest::PutTicket { .. }
             | DirectoryRequest::TakeTicket { .. }) => self.keep(request).await?,
-            DirectoryRequest::CreateGroup { group } => DirectoryAnswer::Room(self.create_group(group).await?),
+            DirectoryRequest::CreateGroup { group, quota } => {
+                self.check_quota(group.owner, quota).await?;
+                DirectoryAnswer::Room(self.create_group(group).await?)
+            }
+            request @ (DirectoryRequest::Stars { .. }
+            | DirectoryRequest::Avatar { .. }
+            | DirectoryRequest::FindGroups { .. }
+            | DirectoryRequest::Hints { .. }
+            | DirectoryRequest::JoinRequest { .. }) => self.board(request).await?,
             DirectoryRequest::Admit { ids } => {
                 self.admit(&ids).await?;
                 DirectoryAnswer::Done
@@ -177,6 +189,12 @@ impl DirectoryShell {
                 bounded(&text)?;
                 let limit = limit.clamp(0, Directory::SEARCH_LIMIT_MAX);
                 DirectoryAnswer::Groups(views.search_claims(&text, limit).await?)
+            }
+            DirectoryRequest::NearAccounts { wanted } => {
+                DirectoryAnswer::NearAccounts(accounts.near_accounts(wanted.checked()?).await?)
+            }
+            DirectoryRequest::NearGroups { wanted } => {
+                DirectoryAnswer::NearGroups(accounts.near_groups(wanted.checked()?).await?)
             }
             DirectoryRequest::Claimed { name } => DirectoryAnswer::MaybeRoom(views.claimed(&name).await?),
             DirectoryRequest::Positions { account } => {
@@ -270,6 +288,36 @@ impl DirectoryShell {
             return Err(Failure::Locked);
         }
         Ok(DirectoryAnswer::Entered(account, first))
+    }
+
+    /// Two requests at the same time may both be the last one: this keeps groups from being hoarded, and no count.
+    async fn check_quota(&self, owner: AccountId, quota: GroupQuota) -> Result<(), Failure> {
+        if let Some(max) = quota.owned_max
+            && self.ports.directory.groups_owned(owner).await? >= max
+        {
+            return Err(Failure::Full {
+                what: "the groups of one owner".to_owned(),
+                max,
+            });
+        }
+        let Some(max) = quota.per_day_max else {
+            return Ok(());
+        };
+        let since = self.ports.clock.now().plus_ms(-GroupQuota::DAY_MS);
+        let groups = self.ports.users.groups(owner).await?;
+        let mut of_today: Vec<i64> = groups
+            .iter()
+            .filter(|group| group.owner == owner && group.created_at > since)
+            .map(|group| group.created_at.0)
+            .collect();
+        // The oldest of those that count makes room for the next.
+        of_today.sort_unstable_by(|a, b| b.cmp(a));
+        match of_today.get((max as usize).saturating_sub(1)) {
+            Some(oldest) => Err(Failure::RateLimited {
+                retry_ms: (oldest - since.0).unsigned_abs(),
+            }),
+            None => Ok(()),
+        }
     }
 
     async fn create_group(&self, mut group: NewGroup) -> Result<RoomId, Failure> {

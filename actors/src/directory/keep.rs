@@ -1,9 +1,9 @@
-//! What the directory keeps for others to show again: sign-ins, push channels, files of conversations.
+//! What the directory keeps for others to show again: sign-ins, push channels, files.
 
 use super::actor::DirectoryShell;
 use super::messages::{DirectoryAnswer, DirectoryRequest};
 use crate::failure::{Failure, Thing};
-use crate::model::{AccountId, Channel, FileId, Grant, SharedFile};
+use crate::model::{AccountId, Channel, FileId, Grant, SharedFile, Upload};
 
 /// How long the right to fetch a file once is good for, in milliseconds: one hour.
 const TICKET_MS: i64 = 60 * 60 * 1_000;
@@ -42,6 +42,17 @@ impl DirectoryShell {
                 DirectoryAnswer::File(files.add(&file).await?)
             }
             DirectoryRequest::File { id } => DirectoryAnswer::File(self.file(id).await?),
+            DirectoryRequest::AddUpload { upload, total_max } => {
+                let upload = Upload {
+                    created_at: now,
+                    ..upload
+                };
+                DirectoryAnswer::Upload(self.add_upload(upload, total_max).await?)
+            }
+            DirectoryRequest::Upload { owner, key } => {
+                let found = self.ports.uploads.upload(owner, &key).await?;
+                DirectoryAnswer::Upload(found.ok_or(Failure::Unknown(Thing::File))?)
+            }
             DirectoryRequest::PutTicket { ticket, file } => {
                 files.put_ticket(ticket, file, now.plus_ms(TICKET_MS)).await?;
                 DirectoryAnswer::Done
@@ -60,6 +71,24 @@ impl DirectoryShell {
         let file = self.ports.files.file(id).await?;
         file.filter(|file| !file.is_over(now))
             .ok_or(Failure::Unknown(Thing::File))
+    }
+
+    /// Two uploads at the same moment may pass the total by one of them.
+    async fn add_upload(&self, upload: Upload, total_max: i64) -> Result<Upload, Failure> {
+        Upload::check_key(&upload.key)?;
+        let uploads = &self.ports.uploads;
+        let mut kept = uploads.upload(upload.owner, &upload.key).await?;
+        if kept.is_none() {
+            if uploads.bytes_of(upload.owner).await?.saturating_add(upload.len) > total_max {
+                return Err(Failure::Full {
+                    what: "the account's files".to_owned(),
+                    max: total_max,
+                });
+            }
+            kept = Some(uploads.add(&upload).await?);
+        }
+        kept.filter(|kept| kept.sha256 == upload.sha256)
+            .ok_or(Failure::Exists(Thing::File))
     }
 
     async fn open_channel(&self, account: AccountId) -> Result<Channel, Failure> {

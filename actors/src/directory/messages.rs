@@ -1,9 +1,11 @@
 //! What the directory can be asked and what it answers.
 
 use crate::model::{
-    Account, AccountId, Channel, ChannelId, FileId, Grant, LoginName, NewAccount, NewGroup, Pass, RoomId,
-    RoomInfo, RoomPosition, SecretDigest, SharedFile,
+    Account, AccountId, Channel, ChannelId, FileId, Grant, GroupHit, GroupQuery, GroupQuota, HintOf, Image,
+    JoinRequest, LoginName, NewAccount, NewGroup, Pass, Rating, RequestId, RoomId, RoomInfo, RoomPosition,
+    SecretDigest, SharedFile, Upload,
 };
+use crate::near::Wanted;
 use serde::{Deserialize, Serialize};
 
 /// Where a one-time code goes, and what it is for.
@@ -94,6 +96,13 @@ pub enum DirectoryRequest {
         text: String,
         limit: i64,
     },
+    /// The accounts nearest to a point.
+    NearAccounts {
+        wanted: Wanted,
+    },
+    NearGroups {
+        wanted: Wanted,
+    },
     /// By a part of the nickname.
     SearchNicknames {
         text: String,
@@ -147,9 +156,44 @@ pub enum DirectoryRequest {
     TakeTicket {
         ticket: SecretDigest,
     },
-    /// Makes a group. Refused with `Unknown(Account)`.
+    /// Keeps a file that an account put up, unless its files would then have more than `total_max` bytes. Refused
+    /// with `Exists(File)` when another one has its key, `Full`.
+    AddUpload {
+        upload: Upload,
+        total_max: i64,
+    },
+    /// Refused with `Unknown(File)`.
+    Upload {
+        owner: AccountId,
+        key: String,
+    },
+    /// How people are rated; those nobody has rated are left out.
+    Stars {
+        accounts: Vec<AccountId>,
+    },
+    /// The avatar whose bytes are this blob.
+    Avatar {
+        blob: String,
+    },
+    /// Groups by what they show, in the order asked for.
+    FindGroups {
+        query: GroupQuery,
+    },
+    /// What a search for groups of a category may be completed with.
+    Hints {
+        of: HintOf,
+        category: String,
+        key: String,
+        limit: i64,
+    },
+    /// A request to join a group, answered or not. Refused with `Unknown(JoinRequest)`.
+    JoinRequest {
+        id: RequestId,
+    },
+    /// Makes a group. Refused with `Unknown(Account)`, and beyond the quota with `Full` or `RateLimited`.
     CreateGroup {
         group: NewGroup,
+        quota: GroupQuota,
     },
     /// The operator's app server: the accounts of these ids; those below [`AccountId::FIRST`] are made where they are
     /// missing. Refused with `Unknown(Account)` for any other.
@@ -192,6 +236,14 @@ pub enum DirectoryAnswer {
     Accounts(Vec<Account>),
     Ids(Vec<AccountId>),
     Groups(Vec<RoomInfo>),
+    NearAccounts(Vec<(Account, f64)>),
+    NearGroups(Vec<(RoomInfo, f64)>),
+    Upload(Upload),
+    Stars(Vec<Rating>),
+    MaybeImage(Option<Image>),
+    Hits(Vec<GroupHit>),
+    Texts(Vec<String>),
+    JoinRequest(JoinRequest),
     Room(RoomId),
     MaybeRoom(Option<RoomId>),
     Positions(Vec<RoomPosition>),

@@ -2,6 +2,7 @@
 //! A pool of stateless actors, never one mailbox.
 
 mod actor;
+mod board;
 mod keep;
 pub mod messages;
 

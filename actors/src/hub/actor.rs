@@ -28,6 +28,8 @@ pub enum HubMessage {
     Announce(RoomId, Seq),
     /// The account is in exactly these rooms: its sessions follow them from where it came in.
     Sync(AccountId, Arc<[RoomPosition]>),
+    /// Pushes to the account may have been lost on their way here: its sessions read again what they were about.
+    Reread(AccountId),
     /// Every session says goodbye.
     CloseAll(CloseWhy),
 }
@@ -120,14 +122,27 @@ impl Hub {
         }
     }
 
-    /// Hands a push without a seq to the followers of its room.
+    /// Hands pushes without a seq to the followers of their room, but for revocations that arrived before.
     pub(super) fn signal(&self, room: RoomId, deliveries: &Arc<[Arc<Delivery>]>) {
-        let bytes = weight(deliveries);
-        let event = SessionEvent::Deliver(deliveries.clone());
-        let offer = |sink: &Sink| sink.offer(&event, bytes);
-        let now = self.clock.now();
-        let taken = self.state.borrow_mut().hand_signal(room, now, offer, Sink::wake);
-        self.meters.deliveries.add(taken * deliveries.len() as u64);
+        let mut state = self.state.borrow_mut();
+        let fresh = deliveries.iter().filter(|delivery| match &delivery.push {
+            Push::Revoked { message, .. } => state.revocation(room, message.id),
+            _ => true,
+        });
+        let fresh: Arc<[Arc<Delivery>]> = fresh.cloned().collect();
+        if fresh.is_empty() {
+            return;
+        }
+        // Told late, perhaps: whoever is behind must look as far back.
+        let taken_back = fresh.iter().filter_map(|delivery| match &delivery.push {
+            Push::Revoked { message, .. } => message.revoked_at,
+            _ => None,
+        });
+        let since = taken_back.fold(self.clock.now(), std::cmp::Ord::min);
+        let bytes = weight(&fresh);
+        let event = SessionEvent::Deliver(fresh.clone());
+        let taken = state.hand_signal(room, since, |sink| sink.offer(&event, bytes), Sink::wake);
+        self.meters.deliveries.add(taken * fresh.len() as u64);
     }
 
     /// What of these messages is new here, as a wave that can begin.
@@ -197,6 +212,7 @@ impl Hub {
     pub(super) fn announce(&self, room: RoomId, end: Seq) {
         let mut state = self.state.borrow_mut();
         if let Arrival::Fresh { .. } = state.arrived(room, end.next(), end) {
+            self.meters.cluster.repairs.add(1);
             let now = self.clock.now();
             // Nobody has seen `end`, so nobody takes this: all are behind, and read back.
             let wave = Wave {

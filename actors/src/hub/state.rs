@@ -3,9 +3,9 @@
 //! Each follower has `seen`, the last seq it was given. A push with seq `n` is handed over only when `seen` is
 //! `n - 1`; a follower with less is behind and reads the missing part back from history before it goes on.
 
-use crate::model::{AccountId, RoomId, RoomPosition, Seq, Timestamp, TopicId};
+use crate::model::{AccountId, MessageId, RoomId, RoomPosition, Seq, Timestamp, TopicId};
 use slab::Slab;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 #[path = "readers.rs"]
 mod readers;
@@ -44,6 +44,8 @@ struct Followed {
     followers: Vec<Follower>,
     /// How many of the followers the wave under way has come by.
     passed: usize,
+    /// The revocations that arrived last, so that one that is told again is not shown again.
+    revoked: VecDeque<MessageId>,
 }
 
 /// What a session must read back.
@@ -118,6 +120,9 @@ pub struct Emptied {
 }
 
 impl<S> HubState<S> {
+    /// Revocations of one room that are known not to be new, at most.
+    pub const REVOCATIONS_KEPT_MAX: usize = 64;
+
     /// Lets a session in. `true`: it is the account's first on this hub.
     pub fn enter(&mut self, account: AccountId, sink: S) -> (SlotId, bool) {
         let id = self.slots.insert(Slot {
@@ -175,6 +180,7 @@ impl<S> HubState<S> {
             position: seen,
             followers: Vec::new(),
             passed: 0,
+            revoked: VecDeque::new(),
         });
         let away_since = (seen < followed.position).then_some(now);
         if away_since.is_some() {
@@ -349,7 +355,9 @@ impl<S> HubState<S> {
             let Some(slot) = self.slots.get_mut(follower.slot) else {
                 continue;
             };
-            if follower.seen.next() == first && hand(&slot.sink) {
+            // A session that does not know yet where it starts is shown nothing: it may start after this.
+            let ready = follower.seen.next() == first && slot.opening.is_none();
+            if ready && hand(&slot.sink) {
                 follower.seen = last;
                 taken += 1;
             } else {
@@ -363,11 +371,27 @@ impl<S> HubState<S> {
         HandedOver { taken, all }
     }
 
-    /// Hands a push without a seq to every follower that is not behind; those who are will re-read its effect.
+    /// Notes that a revocation arrived. `false`: it did before.
+    pub fn revocation(&mut self, room: RoomId, message: MessageId) -> bool {
+        let Some(followed) = self.rooms.get_mut(&room) else {
+            return false;
+        };
+        if followed.revoked.contains(&message) {
+            return false;
+        }
+        if followed.revoked.len() >= Self::REVOCATIONS_KEPT_MAX {
+            followed.revoked.pop_front();
+        }
+        followed.revoked.push_back(message);
+        true
+    }
+
+    /// Hands a push without a seq to every follower that is not behind; those who are will re-read its effect, which is
+    /// of the moment `since`.
     pub fn hand_signal(
         &mut self,
         room: RoomId,
-        now: Timestamp,
+        since: Timestamp,
         mut hand: impl FnMut(&S) -> bool,
         mut wake: impl FnMut(&S),
     ) -> u64 {
@@ -376,17 +400,18 @@ impl<S> HubState<S> {
         };
         let mut taken = 0;
         for follower in &mut followed.followers {
-            if follower.away_since.is_some() {
+            if let Some(away) = &mut follower.away_since {
+                *away = (*away).min(since);
                 follower.signals = follower.signals.saturating_add(1);
                 continue;
             }
             let Some(slot) = self.slots.get_mut(follower.slot) else {
                 continue;
             };
-            if hand(&slot.sink) {
+            if slot.opening.is_none() && hand(&slot.sink) {
                 taken += 1;
             } else {
-                follower.away_since = Some(now);
+                follower.away_since = Some(since);
                 follower.signals = 1;
                 slot.behind.push(room);
                 wake(&slot.sink);

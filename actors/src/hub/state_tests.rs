@@ -37,8 +37,8 @@ fn two() -> (HubState<&'static str>, SlotId, SlotId) {
     let (ann, first) = hub.enter(AccountId(1), "ann");
     assert!(first);
     let (bob, _) = hub.enter(AccountId(2), "bob");
-    assert!(hub.follow(ann, ROOM, Seq(0), NOW));
-    assert!(!hub.follow(bob, ROOM, Seq(0), NOW));
+    assert_eq!(hub.start(ann, &[(ROOM, Seq(0))], NOW), [ROOM]);
+    assert_eq!(hub.start(bob, &[(ROOM, Seq(0))], NOW), []);
     (hub, ann, bob)
 }
 
@@ -54,7 +54,7 @@ fn followers_get_every_message_once_in_order() {
 fn who_leaves_or_comes_during_a_wave_makes_it_miss_nobody() {
     let (mut hub, ann, _) = two();
     let eve = hub.enter(AccountId(3), "eve").0;
-    hub.follow(eve, ROOM, Seq(0), NOW);
+    hub.start(eve, &[(ROOM, Seq(0))], NOW);
     let taken = RefCell::new(Vec::new());
     let hand = |sink: &&'static str| {
         taken.borrow_mut().push(*sink);
@@ -64,7 +64,7 @@ fn who_leaves_or_comes_during_a_wave_makes_it_miss_nobody() {
     assert!(!hub.hand_over(&wave(1, 1), 1, hand, |_| {}).all);
     hub.exit(ann);
     let zoe = hub.enter(AccountId(4), "zoe").0;
-    hub.follow(zoe, ROOM, Seq(0), NOW);
+    hub.start(zoe, &[(ROOM, Seq(0))], NOW);
     let rest = hub.hand_over(&wave(1, 1), 9, hand, |_| {});
     assert_eq!(rest, HandedOver { taken: 2, all: true });
     assert_eq!(*taken.borrow(), ["ann", "bob", "eve"]);
@@ -116,7 +116,7 @@ fn a_session_that_has_seen_less_than_the_room_starts_behind() {
 fn a_session_that_has_seen_more_than_arrived_here_is_not_shown_it_again() {
     let (mut hub, ..) = two();
     let (eve, _) = hub.enter(AccountId(3), "eve");
-    hub.follow(eve, ROOM, Seq(2), NOW);
+    hub.start(eve, &[(ROOM, Seq(2))], NOW);
     assert_eq!(deliver(&mut hub, 1, 2, &[]), ["ann", "bob"]);
     assert_eq!(deliver(&mut hub, 3, 3, &[]), ["ann", "bob", "eve"]);
 }
@@ -188,4 +188,54 @@ fn a_room_followed_from_the_beginning_while_opening_starts_where_the_session_doe
     hub.start(ann, &[(ROOM, Seq(500))], NOW);
     assert_eq!(hub.behind(ann), None);
     assert_eq!(deliver(&mut hub, 501, 501, &[]), ["ann"]);
+}
+
+#[test]
+fn a_revocation_that_is_told_again_is_known_and_not_for_ever() {
+    let (mut hub, ..) = two();
+    assert!(
+        !hub.revocation(RoomId(2), MessageId(1)),
+        "nobody follows the room"
+    );
+    assert!(hub.revocation(ROOM, MessageId(1)));
+    assert!(!hub.revocation(ROOM, MessageId(1)));
+    for id in 2..=HubState::<&str>::REVOCATIONS_KEPT_MAX as i64 + 1 {
+        assert!(hub.revocation(ROOM, MessageId(id)));
+    }
+    assert!(hub.revocation(ROOM, MessageId(1)));
+}
+
+#[test]
+fn whoever_is_behind_looks_as_far_back_as_a_signal_that_came_late() {
+    let (mut hub, ann, _) = two();
+    deliver(&mut hub, 1, 1, &["ann"]);
+    assert_eq!(hub.hand_signal(ROOM, Timestamp(3), |_| true, |_| {}), 1);
+    let behind = hub.behind(ann).expect("ann is behind");
+    assert_eq!((behind.since, behind.signals), (Timestamp(3), 1));
+}
+
+#[test]
+fn a_session_that_opens_is_shown_nothing_from_before_its_start() {
+    let mut hub = HubState::default();
+    let (ann, _) = hub.enter(AccountId(1), "ann");
+    // It is known from elsewhere that ann is in the room, before it is known where she starts.
+    hub.follow(ann, ROOM, Seq(0), NOW);
+    assert_eq!(deliver(&mut hub, 1, 1, &[]), Vec::<&str>::new());
+    assert_eq!(deliver(&mut hub, 2, 2, &[]), Vec::<&str>::new());
+    hub.start(ann, &[(ROOM, Seq(2))], NOW);
+    assert_eq!(hub.behind(ann), None);
+    assert_eq!(deliver(&mut hub, 3, 3, &[]), ["ann"]);
+}
+
+#[test]
+fn what_is_said_and_taken_back_between_the_look_and_the_start_is_read_back() {
+    let mut hub = HubState::default();
+    let (ann, _) = hub.enter(AccountId(1), "ann");
+    hub.follow(ann, ROOM, Seq(0), NOW);
+    deliver(&mut hub, 1, 2, &[]);
+    assert_eq!(hub.hand_signal(ROOM, NOW, |_| true, |_| {}), 0);
+    hub.start(ann, &[(ROOM, Seq(1))], NOW);
+    let behind = hub.behind(ann).expect("ann reads back");
+    assert_eq!((behind.from, behind.to, behind.signals), (Seq(2), Seq(2), 1));
+    assert!(hub.caught_up(ann, ROOM, Seq(2), Some(1)));
 }

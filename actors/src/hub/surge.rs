@@ -90,6 +90,7 @@ impl HubActor {
             HubMessage::Ledger(entries) => self.hub.ledger(&entries),
             HubMessage::Announce(room, end) => self.hub.announce(room, end),
             HubMessage::Sync(account, positions) => self.hub.sync(account, &positions),
+            HubMessage::Reread(account) => self.hub.lose(account),
             HubMessage::CloseAll(why) => self.hub.close_all(why),
         }
     }
@@ -147,7 +148,7 @@ impl Handler<HubMessage> for HubActor {
             return;
         }
         match message {
-            HubMessage::Account(account, _) => self.hub.lose(account),
+            HubMessage::Account(account, _) | HubMessage::Reread(account) => self.hub.lose(account),
             // Shown too early, it costs sessions a look into history; lost, it would let them wait for ever.
             HubMessage::CloseAll(why) => self.hub.close_all(why),
             HubMessage::Sync(account, positions) => self.hub.sync(account, &positions),

@@ -44,7 +44,8 @@ impl Interest {
         let Some(changes) = self.changes.get() else {
             return Vec::new();
         };
-        let keys: Vec<Placed> = changes.keys.iter().map(|key| *key).collect();
+        let mut keys: Vec<Placed> = changes.keys.iter().map(|key| *key).collect();
+        keys.sort_unstable();
         // Taken off before it is looked at: what changes after the look is kept for the next.
         keys.into_iter()
             .filter(|placed| changes.keys.remove(placed).is_some())

@@ -183,6 +183,10 @@ async fn commit(desk: Desk, batches: Vec<Pending>) {
         match desk.store.append(&rooms).await {
             Ok(outcomes) => {
                 let rows = rooms.iter().map(|b| b.posts.len()).sum();
+                let fenced = outcomes
+                    .iter()
+                    .filter(|outcome| **outcome == BatchOutcome::Fenced);
+                desk.meters.cluster.fenced_batches.add(fenced.count() as u64);
                 desk.meters.committed(rows, desk.clock.now().since_ms(began));
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     answer(reply, Ok(outcome));

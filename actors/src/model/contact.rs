@@ -1,6 +1,6 @@
 //! What one account holds of another: friendship, block, remark; and the requests that lead there.
 
-use super::{Account, AccountId, RequestId, Timestamp};
+use super::{Account, AccountId, ContactGroupId, RequestId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One account's own record of a peer. The other side has its own.
@@ -14,6 +14,15 @@ pub struct Contact {
     pub remark: String,
     pub label: String,
     pub created_at: Timestamp,
+}
+
+/// A name under which an account gathers some of its contacts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContactGroup {
+    pub id: ContactGroupId,
+    pub name: String,
+    /// The peers of these contacts, by id.
+    pub members: Vec<AccountId>,
 }
 
 /// A contact together with the profile of the peer.

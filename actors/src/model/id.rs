@@ -59,6 +59,22 @@ id!(
     FileId
 );
 id!(
+    /// One account's own group of contacts, from 1.
+    ContactGroupId
+);
+id!(
+    /// A tag of an account or a group, from 1.
+    TagId
+);
+id!(
+    /// A picture that introduces a group, from 1.
+    PictureId
+);
+id!(
+    /// An announcement in a group, from 1.
+    AnnouncementId
+);
+id!(
     /// A push channel, from 1.
     ChannelId
 );

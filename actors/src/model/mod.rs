@@ -1,6 +1,7 @@
 //! Plain data and ids of the domain: what the rules speak of, with no behaviour beyond their own arithmetic.
 
 pub mod account;
+pub mod board;
 pub mod caller;
 pub mod chat_message;
 pub mod contact;
@@ -12,24 +13,27 @@ pub mod page;
 pub mod push;
 pub mod room;
 pub mod tree;
+pub mod upload;
 pub mod view;
 
 pub use account::{Account, AccountEdit, LoginName, NewAccount, Place};
+pub use board::{Announcement, GroupHit, GroupQuery, HintOf, Image, Picture, Rating, SortBy, Tag};
 pub use caller::Caller;
 pub use chat_message::{ChatMessage, ClientToken, MessageKind, Post};
-pub use contact::{Contact, Friend, FriendRequest, RequestStatus};
+pub use contact::{Contact, ContactGroup, Friend, FriendRequest, RequestStatus};
 pub use file::{FilePlace, SharedFile};
 pub use grant::{Channel, Grant, SecretDigest};
 pub use id::{
-    AccountId, ChannelId, CodecId, CommitKey, Epoch, FileId, MessageId, RequestId, RoomId, Seq, Timestamp,
-    TopicId, ViewId,
+    AccountId, AnnouncementId, ChannelId, CodecId, CommitKey, ContactGroupId, Epoch, FileId, MessageId,
+    PictureId, RequestId, RoomId, Seq, TagId, Timestamp, TopicId, ViewId,
 };
 pub use ledger::{Entry, Inbox, InboxItem, LedgerPage, Pass};
 pub use page::{HistoryPage, HistoryQuery, Order};
 pub use push::{Delivery, Push};
 pub use room::{
-    Counts, JoinRequest, Member, NewGroup, Role, RoomInfo, RoomKind, RoomPosition, RoomRules, RoomSnapshot,
-    Seat,
+    Counts, GroupQuota, JoinRequest, Member, NewGroup, Role, RoomInfo, RoomKind, RoomPosition, RoomRules,
+    RoomSnapshot, Seat,
 };
 pub use tree::{Spot, TreeContent, TreeItem};
+pub use upload::Upload;
 pub use view::{AnsweredRequest, Conversation, View, With};

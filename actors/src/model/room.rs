@@ -181,6 +181,19 @@ pub struct NewGroup {
     pub created_at: Timestamp,
 }
 
+/// How many groups one account may make; `None` is no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupQuota {
+    /// It owns fewer than so many.
+    pub owned_max: Option<i64>,
+    /// It has made fewer than so many of those it owns within a day.
+    pub per_day_max: Option<u32>,
+}
+
+impl GroupQuota {
+    pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+}
+
 /// Everything a room's actor is built from, read in the transaction that took the epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoomSnapshot {

@@ -1,8 +1,11 @@
 //! The façade that adapters hold: `node.room(id)`, `node.user(id)`, `node.directory()`, and a place for sessions.
 
+mod board;
 mod files;
+mod online;
 mod refs;
 mod route;
+mod threads;
 mod tree;
 
 pub use refs::{DirectoryRef, RoomRef, UserRef};
@@ -18,7 +21,7 @@ use crate::meters::Meters;
 use crate::model::{Account, AccountId, Channel, Grant, RoomId, RoomKind, SecretDigest, Timestamp};
 use crate::ports::{Clock, Joining, Links, Ports};
 use crate::registry::Registry;
-use crate::room::{RoomActor, RoomShell};
+use crate::room::{Held, RoomActor, RoomShell};
 use crate::session::CloseWhy;
 use crate::user::{UserActor, UserRequest, UserShell};
 use actix::prelude::*;
@@ -26,6 +29,7 @@ use dashmap::DashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
+use threads::Threads;
 
 /// What a node is told about itself.
 #[derive(Clone, Debug)]
@@ -48,6 +52,7 @@ pub struct WeakNode(Weak<Inner>);
 
 struct Inner {
     options: NodeOptions,
+    threads: Threads,
     ports: Ports,
     rooms: Arc<Registry<RoomId, RoomActor>>,
     users: Arc<Registry<AccountId, UserActor>>,
@@ -66,6 +71,7 @@ struct Inner {
     direct_rooms: DashMap<RoomKind, RoomId>,
     draining: AtomicBool,
     standing: Arc<Standing>,
+    held: Arc<Held>,
     cluster: OnceLock<Arc<Cluster>>,
 }
 
@@ -77,15 +83,25 @@ impl Node {
 
     /// Starts a node. Its journal and ledger get a thread of their own; rooms and users run on the workers that join.
     #[must_use]
+    pub fn start(options: NodeOptions, ports: Ports) -> Node {
+        Node::assemble(options, ports, Threads::Own)
+    }
+
+    /// Starts a node that runs on the calling thread alone: what it does then depends on its ports and nothing else.
+    #[must_use]
+    pub fn start_here(options: NodeOptions, ports: Ports) -> Node {
+        Node::assemble(options, ports, Threads::Here)
+    }
+
     #[expect(
         clippy::too_many_lines,
         reason = "what a node is made of, in the order in which it is made"
     )]
-    pub fn start(options: NodeOptions, ports: Ports) -> Node {
+    fn assemble(options: NodeOptions, ports: Ports, threads: Threads) -> Node {
         let meters = Arc::new(Meters::default());
         let interest = Arc::new(Interest::default());
         let fanout = Fanout::new(interest.clone(), options.workers.clamp(1, HubId::MAX));
-        let arbiter = Arbiter::new().handle();
+        let arbiter = threads.arbiter();
         let journal = {
             let journal = Journal::new(ports.journal.clone(), ports.clock.clone(), meters.clone());
             Journal::start_in_arbiter(&arbiter, |_| journal)
@@ -96,14 +112,17 @@ impl Node {
             Ledger::start_in_arbiter(&arbiter, |_| ledger)
         };
         let standing = Arc::new(Standing::alone(ports.clock.clone()));
+        let held = Arc::new(Held::default());
         let room_shell = Arc::new(RoomShell {
             store: ports.rooms.clone(),
             tree: ports.tree.clone(),
+            board: ports.board.clone(),
             journal: journal.clone(),
             fanout: fanout.clone(),
             clock: ports.clock.clone(),
             meters: meters.clone(),
             standing: standing.clone(),
+            held: held.clone(),
         });
         let rooms = Registry::new(
             "room",
@@ -117,6 +136,7 @@ impl Node {
                 views: ports.views.clone(),
                 rooms: ports.rooms.clone(),
                 ledger: ports.ledger.clone(),
+                board: ports.board.clone(),
                 fanout: fanout.clone(),
                 clock: ports.clock.clone(),
                 node: WeakNode(me.clone()),
@@ -133,6 +153,7 @@ impl Node {
             });
             Inner {
                 options,
+                threads,
                 ports,
                 rooms,
                 users,
@@ -151,6 +172,7 @@ impl Node {
                 direct_rooms: DashMap::new(),
                 draining: AtomicBool::new(false),
                 standing,
+                held,
                 cluster: OnceLock::new(),
             }
         }))
@@ -197,6 +219,7 @@ impl Node {
             standing: inner.standing.clone(),
             interest: inner.interest.clone(),
             fanout: inner.fanout.clone(),
+            meters: inner.meters.clone(),
             node: self.downgrade(),
         });
         if inner.cluster.set(cluster.clone()).is_err() {
@@ -204,7 +227,7 @@ impl Node {
         }
         cluster.join().await?;
         inner.fanout.set_abroad(cluster.clone());
-        Arbiter::new().spawn(async move {
+        inner.threads.arbiter().spawn(async move {
             // A keeper that dies is started again: without one the lease ends and nothing is acknowledged.
             while let Err(error) = tokio::spawn(cluster.clone().keep()).await {
                 tracing::error!(%error, "the cluster's keeper died and is started again");
@@ -221,8 +244,19 @@ impl Node {
 
     /// Sends rooms and users that belong elsewhere on their way. Returns how many.
     pub(crate) fn hand_over(&self, elsewhere: impl Fn(Placed) -> bool) -> usize {
+        for room in self.0.held.left_behind() {
+            if elsewhere(Placed::Room(room)) {
+                // A new actor takes it, and gives it back at the next look.
+                self.0.rooms.wake(room);
+            }
+        }
         let rooms = self.0.rooms.hand_over(|room| elsewhere(Placed::Room(room)));
         rooms + self.0.users.hand_over(|account| elsewhere(Placed::User(account)))
+    }
+
+    /// Whether an actor of the room lives here, one that has left and is finishing included.
+    pub(crate) fn has_room(&self, room: RoomId) -> bool {
+        self.0.rooms.is_living(room)
     }
 
     /// Whether every worker has joined.

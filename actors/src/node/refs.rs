@@ -5,12 +5,13 @@ use crate::directory::{CodeChannel, DirectoryAnswer, DirectoryRequest, IssuedCod
 use crate::failure::Failure;
 use crate::model::{
     Account, AccountEdit, AccountId, AnsweredRequest, Caller, Channel, ChannelId, ChatMessage, CommitKey,
-    Conversation, FileId, Friend, FriendRequest, Grant, HistoryPage, HistoryQuery, Inbox, JoinRequest,
-    MessageId, NewAccount, NewGroup, Pass, Post, RequestId, RoomId, RoomInfo, RoomPosition, Seat,
-    SecretDigest, Seq, SharedFile, View, ViewId,
+    ContactGroup, Conversation, FileId, Friend, FriendRequest, Grant, GroupQuota, HistoryPage, HistoryQuery,
+    Inbox, JoinRequest, MessageId, NewAccount, NewGroup, Pass, Post, RequestId, RoomId, RoomInfo,
+    RoomPosition, Seat, SecretDigest, Seq, SharedFile, Upload, View, ViewId,
 };
+use crate::near::Wanted;
 use crate::registry::Ask;
-use crate::room::{RoomAnswer, RoomRequest, RoomView};
+use crate::room::{RoomAnswer, RoomCensus, RoomRequest, RoomView};
 use crate::user::{Relation, UserAnswer, UserRequest};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -96,6 +97,14 @@ impl RoomRef {
         Ok(self.node.0.ports.rooms.page(self.id, &query).await?)
     }
 
+    /// What an operator wants to know of the room.
+    pub async fn census(&self) -> Result<RoomCensus, Failure> {
+        match self.ask(RoomRequest::Census).await? {
+            RoomAnswer::Census(census) => Ok(census),
+            other => unexpected(other),
+        }
+    }
+
     /// What the room is, and the caller's seat in it.
     pub async fn look(&self, caller: Caller) -> Result<RoomView, Failure> {
         match self.ask(RoomRequest::Look { caller }).await? {
@@ -148,6 +157,7 @@ impl UserRef {
         join_requests => UserRequest::JoinRequests, JoinRequests, Vec<(JoinRequest, Account, RoomInfo)>;
         conversations => UserRequest::Conversations, Conversations, Vec<Conversation>;
         peers => UserRequest::Peers, Peers, Vec<Account>;
+        contact_groups => UserRequest::ContactGroups, ContactGroups, Vec<ContactGroup>;
     }
 
     pub async fn friend_request_history(&self) -> Result<Vec<(FriendRequest, Account)>, Failure> {
@@ -316,14 +326,26 @@ impl DirectoryRef {
         by_uuid(uuid: String) => ByUuid, MaybeAccount, Option<Account>;
         search_nicknames(text: String, limit: i64) => SearchNicknames, Accounts, Vec<Account>;
         search_claims(text: String, limit: i64) => SearchClaims, Groups, Vec<RoomInfo>;
+        near_accounts(wanted: Wanted) => NearAccounts, NearAccounts, Vec<(Account, f64)>;
+        near_groups(wanted: Wanted) => NearGroups, NearGroups, Vec<(RoomInfo, f64)>;
+        add_upload(upload: Upload, total_max: i64) => AddUpload, Upload, Upload;
+        upload(owner: AccountId, key: String) => Upload, Upload, Upload;
         claimed(name: String) => Claimed, MaybeRoom, Option<RoomId>;
-        positions(account: AccountId) => Positions, Positions, Vec<RoomPosition>;
+        stored_positions(account: AccountId) => Positions, Positions, Vec<RoomPosition>;
         find_grant(value: SecretDigest) => FindGrant, MaybeGrant, Option<Grant>;
         open_channel(account: AccountId) => OpenChannel, Channel, Channel;
         channel(id: ChannelId) => Channel, MaybeChannel, Option<Channel>;
         add_file(file: SharedFile) => AddFile, File, SharedFile;
         file(id: FileId) => File, File, SharedFile;
         take_ticket(ticket: SecretDigest) => TakeTicket, File, SharedFile;
+    }
+
+    /// Where an account stands in every room. A session reads it when it opens: what comes after that is told to it.
+    pub async fn positions(&self, account: AccountId) -> Result<Vec<RoomPosition>, Failure> {
+        if let Some(cluster) = self.node.cluster() {
+            cluster.hears_of(account).await;
+        }
+        self.stored_positions(account).await
     }
 
     pub(super) async fn put_grant(&self, value: SecretDigest, account: AccountId) -> Result<(), Failure> {
@@ -373,7 +395,12 @@ impl DirectoryRef {
     }
 
     pub async fn create_group(&self, group: NewGroup) -> Result<RoomId, Failure> {
-        match self.ask(DirectoryRequest::CreateGroup { group }).await? {
+        self.create_group_within(group, GroupQuota::default()).await
+    }
+
+    /// The same within bounds on how many its owner makes: beyond them `Full` or `RateLimited`.
+    pub async fn create_group_within(&self, group: NewGroup, quota: GroupQuota) -> Result<RoomId, Failure> {
+        match self.ask(DirectoryRequest::CreateGroup { group, quota }).await? {
             DirectoryAnswer::Room(room) => Ok(room),
             other => unexpected(other),
         }

@@ -1,7 +1,7 @@
 //! The way of a request to the actor it is for: here, or on the node where it lives now.
 
 use super::Node;
-use crate::cluster::routing::{self, Attempt, Next};
+use crate::cluster::routing::{Attempt, Next, Retry, Seek};
 use crate::cluster::{Answer, Cluster, Incarnation, Placed, Question, Route};
 use crate::failure::Failure;
 use crate::model::{AccountId, RoomId};
@@ -16,9 +16,9 @@ impl Node {
         if self.is_draining() && self.cluster().is_none() && !request.is_read() {
             return Err(Failure::Unavailable("this node stops".to_owned()));
         }
-        let repeatable = request.is_repeatable();
+        let retry = request.retry();
         let attempt = || self.attempt_room(room, request.clone(), 0);
-        self.seek(attempt, repeatable, || format!("room {room}")).await
+        self.seek(attempt, retry, || format!("room {room}")).await
     }
 
     pub(super) async fn ask_user(
@@ -26,28 +26,31 @@ impl Node {
         account: AccountId,
         request: UserRequest,
     ) -> Result<UserAnswer, Failure> {
-        let repeatable = request.is_read();
+        let retry = if request.is_read() {
+            Retry::Reads
+        } else {
+            Retry::Unsafe
+        };
         let attempt = || self.attempt_user(account, request.clone(), 0);
-        self.seek(attempt, repeatable, || format!("user {account}")).await
+        self.seek(attempt, retry, || format!("user {account}")).await
     }
 
     async fn seek<T>(
         &self,
         attempt: impl AsyncFn() -> Attempt<T>,
-        repeatable: bool,
+        retry: Retry,
         what: impl Fn() -> String,
     ) -> Result<T, Failure> {
         let began = self.clock().steady();
-        let mut attempts = 0;
+        let mut seek = Seek::new(retry);
         loop {
             let outcome = match attempt().await {
                 // The common case, without a look at the clock.
-                Attempt::Answered(answer) => return answer,
+                Attempt::Answered(Ok(answer)) => return Ok(answer),
                 outcome => outcome,
             };
-            attempts += 1;
             let elapsed_ms = self.clock().steady().since_ms(began);
-            match routing::next(outcome, attempts, elapsed_ms, repeatable, &what()) {
+            match seek.next(outcome, elapsed_ms, &what()) {
                 Next::Done(answer) => return answer,
                 Next::AgainAfterMs(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             }

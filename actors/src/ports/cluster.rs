@@ -1,7 +1,7 @@
 //! The store behind membership: which nodes live, by the database's own clock, and what makes them one cluster.
 
 use super::StoreResult;
-use crate::cluster::{Beat, Incarnation, Member};
+use crate::cluster::{Beat, Incarnation, Member, Timing};
 use async_trait::async_trait;
 
 /// What the first node of a cluster stores, and every other must match.
@@ -10,6 +10,7 @@ pub struct Charter {
     pub cluster: String,
     /// A salted hash of the cluster's secret (a PHC string).
     pub verifier: String,
+    pub timing: Timing,
 }
 
 /// A node that wants to be a member.
@@ -20,6 +21,7 @@ pub struct Joining {
     pub http: String,
     /// Where its links are taken; empty for a node that is alone.
     pub peer: String,
+    pub timing: Timing,
 }
 
 /// What became of an attempt to join.
@@ -39,9 +41,9 @@ pub trait ClusterStore: Send + Sync {
     /// Makes a node a member under a new incarnation, unless its name lives. The dead are removed first.
     async fn join(&self, joining: &Joining) -> StoreResult<Joined>;
 
-    /// Says that an incarnation lives, removes nodes that have not been heard of for
-    /// [`crate::cluster::Membership::DEAD_AFTER_MS`] by the database's clock, and reads the rest. A node that was
-    /// removed stays so: its beats come back as `Dead`.
+    /// Says that an incarnation lives, removes nodes that have not been heard of for the charter's
+    /// [`Timing::dead_after_ms`] (its default where there is no charter) by the database's clock, and reads the rest. A
+    /// node that was removed stays so: its beats come back as `Dead`.
     async fn beat(&self, me: Incarnation, draining: bool) -> Beat;
 
     /// Removes an incarnation. What it owned may be taken at once.

@@ -2,6 +2,7 @@
 
 use super::StoreResult;
 use crate::model::{Account, AccountId, LoginName, NewAccount, RoomInfo};
+use crate::near::Wanted;
 use async_trait::async_trait;
 
 #[async_trait]
@@ -35,4 +36,13 @@ pub trait DirectoryStore: Send + Sync {
     /// Groups, dissolved ones left out, whose name contains `text` without regard to case, by id, at most `limit`.
     /// None is found by an empty text.
     async fn search_groups(&self, text: &str, limit: i64) -> StoreResult<Vec<RoomInfo>>;
+
+    /// How many groups an account owns, dissolved ones left out.
+    async fn groups_owned(&self, owner: AccountId) -> StoreResult<i64>;
+
+    /// The accounts nearest to a point that say where they are, and how far each is, in metres; the nearest first.
+    async fn near_accounts(&self, wanted: Wanted) -> StoreResult<Vec<(Account, f64)>>;
+
+    /// The same of groups, dissolved ones left out.
+    async fn near_groups(&self, wanted: Wanted) -> StoreResult<Vec<(RoomInfo, f64)>>;
 }

@@ -1,6 +1,7 @@
 //! What the core needs from the world: few methods each, with an in-memory twin and a shared suite in `testkit`.
 
 pub mod blobs;
+pub mod board;
 pub mod clock;
 pub mod cluster;
 pub mod directory;
@@ -16,10 +17,12 @@ pub mod passwords;
 pub mod rooms;
 pub mod secrets;
 pub mod tree;
+pub mod uploads;
 pub mod users;
 pub mod views;
 
 pub use blobs::{BlobId, BlobListed, BlobStat, BlobStore, ByteStream};
+pub use board::{BoardChange, BoardStore, TagChange, TagsOf};
 pub use clock::Clock;
 pub use cluster::{Charter, ClusterStore, Joined, Joining};
 pub use directory::DirectoryStore;
@@ -37,6 +40,7 @@ pub use passwords::Passwords;
 pub use rooms::{RoomChange, RoomSaved, RoomStore};
 pub use secrets::SecretStore;
 pub use tree::{TreeChange, TreeStore};
+pub use uploads::UploadStore;
 pub use users::{UserChange, UserSaved, UserSnapshot, UserStore};
 pub use views::ViewStore;
 
@@ -80,6 +84,8 @@ pub struct Stores {
     pub grants: Arc<dyn GrantStore>,
     pub files: Arc<dyn FileStore>,
     pub tree: Arc<dyn TreeStore>,
+    pub uploads: Arc<dyn UploadStore>,
+    pub board: Arc<dyn BoardStore>,
     pub jobs: Arc<dyn JobStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
@@ -99,6 +105,8 @@ pub struct Ports {
     pub grants: Arc<dyn GrantStore>,
     pub files: Arc<dyn FileStore>,
     pub tree: Arc<dyn TreeStore>,
+    pub uploads: Arc<dyn UploadStore>,
+    pub board: Arc<dyn BoardStore>,
     pub jobs: Arc<dyn JobStore>,
     pub directory: Arc<dyn DirectoryStore>,
     pub secrets: Arc<dyn SecretStore>,
@@ -127,6 +135,8 @@ impl Ports {
             grants: stores.grants,
             files: stores.files,
             tree: stores.tree,
+            uploads: stores.uploads,
+            board: stores.board,
             jobs: stores.jobs,
             directory: stores.directory,
             secrets: stores.secrets,

@@ -3,8 +3,8 @@
 use super::StoreResult;
 use crate::cluster::Incarnation;
 use crate::model::{
-    AccountId, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId, NewGroup, Place, RequestId,
-    Role, RoomId, RoomKind, RoomRules, RoomSnapshot, Seat, Seq, Timestamp,
+    AccountId, ChatMessage, Epoch, HistoryPage, HistoryQuery, Image, JoinRequest, Member, MessageId,
+    NewGroup, Place, RequestId, Role, RoomId, RoomKind, RoomRules, RoomSnapshot, Seat, Seq, Timestamp,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,13 @@ pub enum RoomChange {
         intro: Option<String>,
         place: Option<Place>,
         rules: Option<RoomRules>,
+    },
+    /// The group's picture and its address. The blob must be noted, or it is refused with `Unknown(File)`; the one it
+    /// takes the place of is noted as due.
+    SetAvatar {
+        image: Image,
+        address: String,
+        at: Timestamp,
     },
     /// Adds members; `passed` is the join request this answers, if any. Whoever is added waits for no answer any more,
     /// also when `passed` names nothing. Refused with `Unknown(Account)`, `Exists(Member)`.
@@ -85,11 +92,23 @@ pub trait RoomStore: Send + Sync {
     /// member owns it. `Incarnation(0)` is a node without membership, and owns nothing that others must wait for.
     async fn activate(&self, room: RoomId, me: Incarnation) -> StoreResult<RoomSnapshot>;
 
+    /// Which incarnation owns the room, and with which epoch; `None` when there is no such room.
+    async fn holder(&self, room: RoomId) -> StoreResult<Option<(Incarnation, Epoch)>>;
+
     /// Gives the ownership back if the epoch is still `epoch`, so that another node need not wait.
     async fn release(&self, room: RoomId, epoch: Epoch) -> StoreResult<()>;
 
     /// Where these rooms end, in any order; rooms that do not exist are left out.
     async fn ends(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Seq)>>;
+
+    /// The messages of these rooms that were taken back at or after `since`, by room and seq, each with the kind of its
+    /// room: what followers who were not told must hear. At most `limit`.
+    async fn revoked(
+        &self,
+        rooms: &[RoomId],
+        since: Timestamp,
+        limit: i64,
+    ) -> StoreResult<Vec<(RoomKind, ChatMessage)>>;
 
     /// Applies one change if the room's epoch is still `epoch`; otherwise refused with `Moved`.
     async fn change(&self, room: RoomId, epoch: Epoch, change: &RoomChange) -> StoreResult<RoomSaved>;
@@ -106,7 +125,7 @@ pub trait RoomStore: Send + Sync {
     async fn page(&self, room: RoomId, query: &HistoryQuery) -> StoreResult<HistoryPage>;
 
     /// One message of the room by id. Refused with `Unknown(Message)`.
-    async fn message(&self, room: RoomId, id: MessageId) -> StoreResult<crate::model::ChatMessage>;
+    async fn message(&self, room: RoomId, id: MessageId) -> StoreResult<ChatMessage>;
 
     /// The countable messages after `after`, less the revoked ones: in a direct room those the peer has written, in a
     /// group everybody's, the reader's own among them.

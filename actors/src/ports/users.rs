@@ -2,8 +2,8 @@
 
 use super::StoreResult;
 use crate::model::{
-    Account, AccountEdit, AccountId, Contact, Friend, FriendRequest, JoinRequest, RequestId, RoomInfo,
-    RoomPosition, Timestamp,
+    Account, AccountEdit, AccountId, Contact, ContactGroup, ContactGroupId, Friend, FriendRequest, Image,
+    JoinRequest, RequestId, RoomInfo, RoomPosition, Timestamp,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,21 @@ use serde::{Deserialize, Serialize};
 pub struct UserSnapshot {
     pub account: Account,
     pub contacts: Vec<Contact>,
+    /// By id.
+    pub contact_groups: Vec<ContactGroup>,
 }
 
 /// A change to what one account has. One transaction, guarded by constraints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum UserChange {
     Edit(AccountEdit),
+    /// This account's picture and its address. The blob must be noted, or it is refused with `Unknown(File)`; the one
+    /// it takes the place of is noted as due.
+    SetAvatar {
+        image: Image,
+        address: String,
+        at: Timestamp,
+    },
     /// Stores a new password hash and voids tokens issued before `at`.
     SetPassword {
         hash: String,
@@ -48,7 +57,7 @@ pub enum UserChange {
     EndFriendship {
         peer: AccountId,
     },
-    /// Removes this side's contact and closes the view of the two. Refused with `NotFriends`.
+    /// Removes this side's contact, from its groups too, and closes the view of the two. Refused with `NotFriends`.
     RemoveContact {
         peer: AccountId,
     },
@@ -70,17 +79,43 @@ pub enum UserChange {
         peer: AccountId,
         label: String,
     },
+    /// Makes a group of these contacts. Refused with `Exists(ContactGroup)` when one of its name is there,
+    /// `NotFriends` when one of them is no contact.
+    AddContactGroup {
+        name: String,
+        members: Vec<AccountId>,
+    },
+    /// Removes a group and no contact. Refused with `Unknown(ContactGroup)`.
+    RemoveContactGroup {
+        group: ContactGroupId,
+    },
+    /// Refused with `Unknown(ContactGroup)`, `Exists(ContactGroup)`.
+    RenameContactGroup {
+        group: ContactGroupId,
+        name: String,
+    },
+    /// Adds those that are not in it yet. Refused with `Unknown(ContactGroup)`, `NotFriends`.
+    AddToContactGroup {
+        group: ContactGroupId,
+        members: Vec<AccountId>,
+    },
+    /// Removes those that are in it. Refused with `Unknown(ContactGroup)`.
+    RemoveFromContactGroup {
+        group: ContactGroupId,
+        members: Vec<AccountId>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum UserSaved {
     Done,
     Asked(RequestId),
+    Grouped(ContactGroupId),
 }
 
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Reads an account and its contacts. Refused with `Unknown(Account)`.
+    /// Reads an account, its contacts and their groups. Refused with `Unknown(Account)`.
     async fn load(&self, account: AccountId) -> StoreResult<UserSnapshot>;
 
     async fn change(&self, account: AccountId, change: &UserChange) -> StoreResult<UserSaved>;

@@ -45,7 +45,7 @@ impl Message for Retire {
 }
 
 /// What a key must be to name an actor.
-pub trait Key: Copy + Eq + Hash + Display + Send + Sync + 'static {
+pub trait Key: Copy + Ord + Hash + Display + Send + Sync + 'static {
     /// Spreads keys over arbiters.
     fn spread(self) -> u64;
 }
@@ -82,6 +82,8 @@ pub struct Registry<K: Key, A: Actor<Context = Context<A>>> {
     owed: DashSet<K>,
     /// Actors that have not ended, those that have left the entries included.
     living: AtomicUsize,
+    /// The same by key.
+    alive: DashMap<K, usize>,
     generations: AtomicU64,
     clock: Arc<dyn Clock>,
     mailbox_len_max: usize,
@@ -104,6 +106,7 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
             deaths: Mutex::new(RestartBook::default()),
             owed: DashSet::new(),
             living: AtomicUsize::new(0),
+            alive: DashMap::new(),
             generations: AtomicU64::new(1),
             clock,
             mailbox_len_max,
@@ -129,16 +132,37 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         self.entries.is_empty()
     }
 
-    /// The keys of the living actors.
+    /// The keys of the living actors, in their order.
     #[must_use]
     pub fn keys(&self) -> Vec<K> {
-        self.entries.iter().map(|e| *e.key()).collect()
+        let mut keys: Vec<K> = self.entries.iter().map(|e| *e.key()).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// How many actors have not ended yet, those that are finishing what they had included.
     #[must_use]
     pub fn living(&self) -> usize {
         self.living.load(Ordering::Acquire)
+    }
+
+    /// Whether an actor of this key has not ended yet.
+    #[must_use]
+    pub fn is_living(&self, key: K) -> bool {
+        self.alive.contains_key(&key)
+    }
+
+    fn begins(&self, key: K) {
+        self.living.fetch_add(1, Ordering::AcqRel);
+        *self.alive.entry(key).or_default() += 1;
+    }
+
+    fn ends(&self, key: K) {
+        self.living.fetch_sub(1, Ordering::AcqRel);
+        if let Some(mut count) = self.alive.get_mut(&key) {
+            *count -= 1;
+        }
+        self.alive.remove_if(&key, |_, count| *count == 0);
     }
 
     /// Sends a request and waits for its answer. A full mailbox is `Busy`.
@@ -205,7 +229,7 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
             return Err(Failure::Unavailable("the node is stopping".to_owned()));
         };
         let (sender, receiver) = channel(self.mailbox_len_max);
-        self.living.fetch_add(1, Ordering::AcqRel);
+        self.begins(key);
         let started = arbiter.spawn_fn(move || {
             let context = Context::with_receiver(receiver);
             let reporter = me.clone();
@@ -219,7 +243,7 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
         if started {
             Ok(Addr::new(sender))
         } else {
-            self.living.fetch_sub(1, Ordering::AcqRel);
+            self.ends(key);
             Err(Failure::Unavailable("the node is stopping".to_owned()))
         }
     }
@@ -250,7 +274,7 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
     }
 
     fn ended(&self, key: K, generation: u64, panicked: bool) {
-        self.living.fetch_sub(1, Ordering::AcqRel);
+        self.ends(key);
         self.forget(key, generation);
         if panicked {
             let resting = self.lock_deaths().record(key, self.clock.now());
@@ -302,12 +326,13 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
     pub fn retire_idle(&self, idle_ms: i64) -> usize {
         let now = self.clock.now();
         let idle = |entry: &Entry<A>| now.0 - entry.used_at_ms.load(Ordering::Relaxed) >= idle_ms;
-        let keys: Vec<K> = self
+        let mut keys: Vec<K> = self
             .entries
             .iter()
             .filter(|e| idle(e.value()))
             .map(|e| *e.key())
             .collect();
+        keys.sort_unstable();
         let mut retired = 0;
         for key in keys {
             if let Some((_, entry)) = self.entries.remove_if(&key, |_, entry| idle(entry)) {
@@ -321,7 +346,8 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
     /// Sees to it that every key whose actor ended owing something gets a new one, until one is ready: it has shown
     /// what was left.
     pub fn revive(&self) {
-        let owed: Vec<K> = self.owed.iter().map(|key| *key).collect();
+        let mut owed: Vec<K> = self.owed.iter().map(|key| *key).collect();
+        owed.sort_unstable();
         for key in owed {
             match self
                 .entries
@@ -330,12 +356,15 @@ impl<K: Key, A: Actor<Context = Context<A>> + Handler<Retire>> Registry<K, A> {
             {
                 Some(true) => drop(self.owed.remove(&key)),
                 Some(false) => {}
-                None => {
-                    if let Err(failure) = self.find(key) {
-                        tracing::debug!(kind = self.what, %key, %failure, "what an actor left must wait");
-                    }
-                }
+                None => self.wake(key),
             }
+        }
+    }
+
+    /// Starts the actor of a key whose earlier one has left something, if it can be started now.
+    pub fn wake(&self, key: K) {
+        if let Err(failure) = self.find(key) {
+            tracing::debug!(kind = self.what, %key, %failure, "what an actor left must wait");
         }
     }
 

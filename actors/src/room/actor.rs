@@ -1,14 +1,16 @@
 //! A room's shell: loads the snapshot, asks [`RoomState`], does what the effects say, and brings outcomes back.
 
+use super::held::Held;
 use super::messages::{RoomAnswer, RoomRequest};
 use super::state::{CommitFailure, Effect, PageContext, RoomState, Ticket};
-use crate::cluster::Standing;
+use crate::board;
+use crate::cluster::{Incarnation, Standing, TOLD_LATE_MS};
 use crate::failure::Failure;
 use crate::fanout::Fanout;
 use crate::journal::{Commit, Journal};
 use crate::meters::Meters;
-use crate::model::{HistoryQuery, Member, RoomId};
-use crate::ports::{Clock, RoomStore, TreeStore};
+use crate::model::{Epoch, HistoryQuery, Member, Push, RoomId};
+use crate::ports::{BoardStore, Clock, RoomChange, RoomStore, StoreError, TreeStore};
 use crate::registry::{Ask, Retire, Tombstone};
 use crate::tree;
 use actix::prelude::*;
@@ -21,12 +23,14 @@ use tokio::sync::oneshot;
 pub struct RoomShell {
     pub store: Arc<dyn RoomStore>,
     pub tree: Arc<dyn TreeStore>,
+    pub board: Arc<dyn BoardStore>,
     pub journal: Addr<Journal>,
     pub fanout: Fanout,
     pub clock: Arc<dyn Clock>,
     pub meters: Arc<Meters>,
     /// This node's standing: its incarnation is written down as the room's owner.
     pub standing: Arc<Standing>,
+    pub held: Arc<Held>,
 }
 
 /// The way back to whoever asked.
@@ -51,6 +55,8 @@ pub struct RoomActor {
     replies: HashMap<Ticket, Reply>,
     next_ticket: Ticket,
     retiring: Option<Retire>,
+    /// Whether it is among what this node holds.
+    is_counted: bool,
 }
 
 impl RoomActor {
@@ -58,6 +64,12 @@ impl RoomActor {
     pub const MAILBOX_LEN_MAX: usize = 4_096;
     /// How long a retired room still answers requests that were already on their way.
     const GRACE_MS: u64 = 1_000;
+    /// Revocations of late that a new actor shows once more, at most.
+    const RETOLD_MAX: i64 = 1_000;
+    /// How long it waits before it tries to read them again.
+    const RETELL_PAUSE_MS: u64 = 500;
+    /// How long one that was given back still sends on what was on its way.
+    const SEND_ON_MS: u64 = 100;
 
     #[must_use]
     pub fn new(id: RoomId, shell: Arc<RoomShell>, tombstone: Tombstone<RoomId>) -> RoomActor {
@@ -69,6 +81,7 @@ impl RoomActor {
             replies: HashMap::new(),
             next_ticket: 1,
             retiring: None,
+            is_counted: false,
         }
     }
 
@@ -95,33 +108,37 @@ impl RoomActor {
             Load::Ready(_) => return,
             Load::Loading | Load::Failed(_) => return ctx.stop(),
         };
-        if how == Retire::Rest {
+        if self.shell.standing.me() == Incarnation(0) {
+            // Nobody else could want it.
             return ctx.stop();
         }
         let (shell, id) = (self.shell.clone(), self.id);
         let release = async move {
-            if let Err(error) = shell.store.release(id, epoch).await {
-                // The next owner waits until this node leaves or takes the room from a node that does not answer.
-                tracing::warn!(room = %id, %error, "a room that was handed over could not be released");
+            match shell.store.release(id, epoch).await {
+                Ok(()) => shell.held.given_back(id, epoch),
+                // It stays among what is held here without an actor, and is given back once another node should have it.
+                Err(error) => {
+                    tracing::warn!(room = %id, %error, "a room that was handed over could not be released");
+                }
             }
         };
-        ctx.wait(release.into_actor(self).map(|(), _, ctx| ctx.stop()));
+        ctx.wait(release.into_actor(self).map(move |(), room, ctx| {
+            // What was on its way here learns that the room has moved, even to an actor that comes after this one.
+            room.retiring = Some(Retire::HandOver);
+            room.load = Load::Failed(Failure::Moved);
+            let grace = match how {
+                Retire::Rest => 0,
+                Retire::HandOver => RoomActor::SEND_ON_MS,
+            };
+            ctx.run_later(Duration::from_millis(grace), |_, ctx| ctx.stop());
+        }));
     }
 
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
             Effect::Answer(ticket, answer) => self.answer(ticket, answer),
             Effect::Commit(batch) => self.commit(batch, ctx),
-            Effect::Save(epoch, change) => {
-                let (shell, id) = (self.shell.clone(), self.id);
-                let work = async move { shell.store.change(id, epoch, &change).await };
-                ctx.spawn(work.into_actor(self).map(|result, room, ctx| {
-                    let now = room.shell.clock.now();
-                    room.with_state(ctx, |state, out| {
-                        state.saved(result.map_err(Failure::from), now, out)
-                    });
-                }));
-            }
+            Effect::Save(epoch, change) => self.save(epoch, change, ctx),
             Effect::LoadPage(ticket, query, context) => self.load_page(ticket, query, context, ctx),
             Effect::LoadSeats(ticket, view, members) => {
                 let shell = self.shell.clone();
@@ -141,6 +158,16 @@ impl RoomActor {
                     let answer = tree::answer(shell.tree.as_ref(), id, by, request, now).await;
                     // Whoever asked may have gone: what was stored is stored.
                     let _ = reply.to.send(answer.map(RoomAnswer::Files));
+                });
+            }
+            Effect::Board(ticket, by, request) => {
+                let (shell, id, now) = (self.shell.clone(), self.id, self.shell.clock.now());
+                let Some(reply) = self.replies.remove(&ticket) else {
+                    return;
+                };
+                actix::spawn(async move {
+                    let answer = board::answer(shell.board.as_ref(), id, by, request, now).await;
+                    let _ = reply.to.send(answer.map(RoomAnswer::Board));
                 });
             }
             Effect::LoadForRevoke {
@@ -209,6 +236,61 @@ impl RoomActor {
         }));
     }
 
+    fn save(&mut self, epoch: Epoch, change: RoomChange, ctx: &mut Context<Self>) {
+        self.tombstone.burden();
+        let (shell, id) = (self.shell.clone(), self.id);
+        let work = async move { shell.store.change(id, epoch, &change).await };
+        ctx.spawn(work.into_actor(self).map(|result, room, ctx| {
+            let now = room.shell.clock.now();
+            let is_known = !matches!(result, Err(StoreError::Unknown(_)));
+            room.with_state(ctx, |state, out| {
+                state.saved(result.map_err(Failure::from), now, out)
+            });
+            if is_known {
+                room.tombstone.unburden();
+            }
+        }));
+    }
+
+    /// The room is placed here, and its row says that another node that lives has it. Unless that one is handing it over,
+    /// it must be told: it may have put the room to rest long ago.
+    fn ask_holder(&self) {
+        let (shell, id) = (self.shell.clone(), self.id);
+        actix::spawn(async move {
+            match shell.store.holder(id).await {
+                Ok(Some((holder, epoch))) => shell.fanout.let_go(holder, id, epoch),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(room = %id, %error, "who has a room could not be read"),
+            }
+        });
+    }
+
+    /// Shows what was taken back of late: an earlier actor may have stored a revocation without showing it.
+    fn retell(&mut self, ctx: &mut Context<Self>) {
+        self.tombstone.burden();
+        let (shell, id) = (self.shell.clone(), self.id);
+        let work = async move {
+            let since = shell.clock.now().plus_ms(-TOLD_LATE_MS);
+            shell.store.revoked(&[id], since, RoomActor::RETOLD_MAX).await
+        };
+        ctx.spawn(work.into_actor(self).map(|found, room, ctx| match found {
+            Ok(revoked) => {
+                for (kind, message) in revoked {
+                    let push = Push::Revoked { kind, message };
+                    room.shell.fanout.to_room(room.id, vec![push]);
+                }
+                room.tombstone.unburden();
+            }
+            Err(error) => {
+                tracing::debug!(room = %room.id, %error, "what was taken back of late could not be read");
+                ctx.run_later(Duration::from_millis(RoomActor::RETELL_PAUSE_MS), |room, ctx| {
+                    room.tombstone.unburden();
+                    room.retell(ctx);
+                });
+            }
+        }));
+    }
+
     fn load_page(
         &mut self,
         ticket: Ticket,
@@ -228,7 +310,7 @@ impl RoomActor {
             page.kind = Some(context.kind);
             page.read_seq = context.read_seq;
             page.peer_read_seq = context.peer_read_seq;
-            page.last_seq = context.last_seq;
+            page.last_seq = page.last_seq.max(context.last_seq);
             Ok(RoomAnswer::Page(page))
         };
         ctx.spawn(
@@ -240,13 +322,18 @@ impl RoomActor {
     fn loaded(&mut self, result: Result<crate::model::RoomSnapshot, Failure>, ctx: &mut Context<Self>) {
         match result {
             Ok(snapshot) => {
+                self.shell.held.taken(self.id, Some(snapshot.epoch));
                 let state = RoomState::new(snapshot);
                 self.shell.fanout.announce(self.id, state.last_seq());
                 self.load = Load::Ready(Box::new(state));
                 self.tombstone.ready();
+                self.retell(ctx);
             }
             Err(failure) => {
                 tracing::debug!(room = %self.id, %failure, "a room could not be loaded");
+                if matches!(failure, Failure::Moved | Failure::Unknown(_)) {
+                    self.shell.held.taken(self.id, None);
+                }
                 // Nothing that was asked for has been begun, whatever became of the activation.
                 let failure = match failure {
                     Failure::OutcomeUnknown => Failure::Unavailable("a room could not be loaded".to_owned()),
@@ -255,6 +342,9 @@ impl RoomActor {
                 if !matches!(failure, Failure::Unavailable(_)) {
                     // No such room, or another node's: nothing is left to show here.
                     self.tombstone.ready();
+                }
+                if failure == Failure::Moved {
+                    self.ask_holder();
                 }
                 self.load = Load::Failed(failure);
                 // Requests already in the mailbox hear the failure; later ones start a new actor.
@@ -273,11 +363,21 @@ async fn load_seats(
     Ok(RoomAnswer::Seats(view, seats))
 }
 
+impl Drop for RoomActor {
+    fn drop(&mut self) {
+        if self.is_counted {
+            self.shell.held.ended(self.id);
+        }
+    }
+}
+
 impl Actor for RoomActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(RoomActor::MAILBOX_LEN_MAX);
+        self.shell.held.taking(self.id);
+        self.is_counted = true;
         let (shell, id) = (self.shell.clone(), self.id);
         let load = async move {
             shell

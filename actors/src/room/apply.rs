@@ -28,6 +28,11 @@ impl RoomState {
                 info.place = place.unwrap_or_else(|| std::mem::take(&mut info.place));
                 info.rules = rules.unwrap_or(info.rules);
             }
+            RoomChange::SetAvatar {
+                image: _,
+                address,
+                at: _,
+            } => self.info.avatar = address,
             RoomChange::Add {
                 members,
                 passed: _,

@@ -1,8 +1,10 @@
 //! What a room can be asked and what it answers. Closed and serde-able: requests cross nodes.
 
+use crate::board::{BoardAnswer, BoardRequest};
+use crate::cluster::routing::Retry;
 use crate::model::{
-    AccountId, Caller, ChatMessage, Epoch, HistoryPage, HistoryQuery, JoinRequest, Member, MessageId, Place,
-    Post, RoomInfo, RoomRules, Seat, Seq, Timestamp,
+    AccountId, Caller, ChatMessage, Epoch, HistoryPage, HistoryQuery, Image, JoinRequest, Member, MessageId,
+    Place, Post, RequestId, RoomInfo, RoomRules, Seat, Seq, Timestamp,
 };
 use crate::tree::{TreeAnswer, TreeRequest};
 use serde::{Deserialize, Serialize};
@@ -50,14 +52,23 @@ pub enum RoomRequest {
         edit: RoomEdit,
         owner_only: bool,
     },
-    /// Asks to join. Refused with `JoiningOff`, `Full`, `Exists(Member)`, `Waiting(JoinRequest)`, in this order.
+    /// Managers. Sets the group's picture: its bytes, and the address at which anybody may see it.
+    SetAvatar {
+        caller: Caller,
+        image: Image,
+        address: String,
+    },
+    /// Asks to join. Refused with `JoiningOff`, `Full`, `Exists(Member)`, `Waiting(JoinRequest)`, in this order, or with
+    /// `Full` last when `full_last`.
     Apply {
         caller: Caller,
         reason: String,
+        full_last: bool,
     },
-    /// Managers. Refused with `Unknown(JoinRequest)`.
+    /// Managers. Refused with `Unknown(JoinRequest)`. With an id only that very request of the account is answered.
     AnswerJoin {
         caller: Caller,
+        id: Option<RequestId>,
         account: AccountId,
         accept: bool,
         reason: String,
@@ -81,10 +92,16 @@ pub enum RoomRequest {
     Quit {
         caller: Caller,
     },
-    /// Managers. Refused with `Protected`, `Unknown(Member)`.
+    /// Managers. Refused with `Protected`, `Unknown(Member)`. An owner may remove managers when `over_managers`.
     Kick {
         caller: Caller,
         accounts: Vec<AccountId>,
+        over_managers: bool,
+    },
+    /// Owner. Makes a member a manager, or a manager a member. Refused with `Protected`, `Unknown(Member)`.
+    SwitchManager {
+        caller: Caller,
+        account: AccountId,
     },
     /// Owner.
     SetManager {
@@ -121,6 +138,11 @@ pub enum RoomRequest {
         caller: Caller,
         request: TreeRequest,
     },
+    /// Of the group's board: see [`BoardRequest`].
+    Board {
+        caller: Caller,
+        request: BoardRequest,
+    },
     /// Told by a user's actor after its block of the peer was stored. Direct rooms.
     BlockChanged {
         by: AccountId,
@@ -144,17 +166,24 @@ pub struct RoomEdit {
 }
 
 impl RoomRequest {
-    /// Whether doing it twice is doing it once, so that it may be asked again when its outcome was lost.
+    /// What carrying it out twice does: whether it may be asked again when its outcome was lost.
     #[must_use]
-    pub fn is_repeatable(&self) -> bool {
-        let tokened = matches!(self, RoomRequest::Post { post, .. } if post.token.is_some());
-        tokened || matches!(self, RoomRequest::Read { .. }) || self.is_read()
+    pub fn retry(&self) -> Retry {
+        match self {
+            RoomRequest::Read { .. } => Retry::Safe,
+            RoomRequest::Post { post, .. } if post.token.is_some() => Retry::Safe,
+            other if other.is_read() => Retry::Reads,
+            _ => Retry::Unsafe,
+        }
     }
 
     /// Whether the request changes nothing that is stored.
     #[must_use]
     pub fn is_read(&self) -> bool {
         if let RoomRequest::Files { request, .. } = self {
+            return request.is_read();
+        }
+        if let RoomRequest::Board { request, .. } = self {
             return request.is_read();
         }
         matches!(
@@ -179,6 +208,7 @@ pub enum RoomAnswer {
     Look(RoomView),
     Seats(RoomView, Vec<Seat>),
     Files(TreeAnswer),
+    Board(BoardAnswer),
     Applied(JoinRequest),
     /// The accounts that were not members before.
     Added(Vec<AccountId>),

@@ -6,13 +6,16 @@
 
 mod actor;
 mod apply;
+mod board;
 mod files;
+mod held;
 pub mod messages;
 mod read;
 mod rules;
 mod state;
 
 pub use actor::{RoomActor, RoomShell};
+pub use held::Held;
 pub use messages::{RoomAnswer, RoomCensus, RoomEdit, RoomRequest, RoomView};
 pub use rules::{AVATAR_BYTES_MAX, INTRO_BYTES_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX};
 pub use state::{CommitFailure, Effect, PageContext, RoomState, Ticket};

@@ -25,7 +25,8 @@ impl RoomState {
                 query.from_seq = query.from_seq.max(member.from_seq);
             }
         }
-        query.to_seq = query.to_seq.min(self.last_seq);
+        // Not only up to what this actor has heard of: a session that opens is told where the room ends in storage, and
+        // whoever reads history after that must be shown everything up to there.
         let query = bounded(query);
         let context = self.page_context(caller.account);
         if query.from_seq > query.to_seq {

@@ -4,7 +4,8 @@ use super::messages::{RoomEdit, RoomRequest};
 use super::state::RoomState;
 use crate::failure::{Failure, Thing};
 use crate::model::{
-    AccountId, Caller, ChatMessage, ClientToken, Member, Post, Role, RoomKind, Seq, Timestamp,
+    AccountId, Caller, ChatMessage, ClientToken, Image, Member, Post, RequestId, Role, RoomKind, Seq,
+    Timestamp,
 };
 use crate::ports::RoomChange;
 
@@ -75,6 +76,7 @@ impl RoomState {
     }
 
     /// Turns a request into the change to store; `None` when there is nothing to change.
+    #[expect(clippy::too_many_lines, reason = "one arm a request")]
     pub(super) fn decide(&self, request: RoomRequest, now: Timestamp) -> Decision {
         if self.info.kind != RoomKind::Group {
             return Err(Failure::Unknown(Thing::Room));
@@ -88,13 +90,23 @@ impl RoomState {
                 edit,
                 owner_only,
             } => self.edit(caller, edit, owner_only),
-            RoomRequest::Apply { caller, reason } => self.apply_to_join(caller, reason, now),
+            RoomRequest::SetAvatar {
+                caller,
+                image,
+                address,
+            } => self.set_avatar(caller, image, address, now),
+            RoomRequest::Apply {
+                caller,
+                reason,
+                full_last,
+            } => self.apply_to_join(caller, reason, full_last, now),
             RoomRequest::AnswerJoin {
                 caller,
+                id,
                 account,
                 accept,
                 reason,
-            } => self.answer_join(caller, account, accept, reason, now),
+            } => self.answer_join(caller, (id, account), accept, reason, now),
             RoomRequest::Add {
                 caller,
                 accounts,
@@ -103,7 +115,12 @@ impl RoomState {
             RoomRequest::Enter { caller } => self.enter(caller, now),
             RoomRequest::Leave { caller, owner_may } => self.leave(caller, owner_may, now),
             RoomRequest::Quit { caller } => self.quit(caller, now),
-            RoomRequest::Kick { caller, accounts } => self.kick(caller, accounts, now),
+            RoomRequest::Kick {
+                caller,
+                accounts,
+                over_managers,
+            } => self.kick(caller, accounts, over_managers, now),
+            RoomRequest::SwitchManager { caller, account } => self.switch_manager(caller, account),
             RoomRequest::SetManager {
                 caller,
                 account,
@@ -139,6 +156,7 @@ impl RoomState {
             | RoomRequest::Look { .. }
             | RoomRequest::Seats { .. }
             | RoomRequest::Files { .. }
+            | RoomRequest::Board { .. }
             | RoomRequest::BlockChanged { .. }
             | RoomRequest::Census => Err(Failure::Internal("this request is no change".to_owned())),
             #[cfg(feature = "testkit")]
@@ -146,7 +164,7 @@ impl RoomState {
         }
     }
 
-    fn manager(&self, caller: Caller) -> Result<(), Failure> {
+    pub(super) fn manager(&self, caller: Caller) -> Result<(), Failure> {
         if caller.trusted || self.info.owner == caller.account {
             return Ok(());
         }
@@ -222,18 +240,27 @@ impl RoomState {
         }))
     }
 
-    fn apply_to_join(&self, caller: Caller, reason: String, now: Timestamp) -> Decision {
+    fn set_avatar(&self, caller: Caller, image: Image, address: String, at: Timestamp) -> Decision {
+        self.manager(caller)?;
+        Failure::check_len("avatar", &address, AVATAR_BYTES_MAX)?;
+        Ok(Some(RoomChange::SetAvatar { image, address, at }))
+    }
+
+    fn apply_to_join(&self, caller: Caller, reason: String, full_last: bool, now: Timestamp) -> Decision {
         Failure::check_len("reason", &reason, REASON_BYTES_MAX)?;
         if self.info.rules.join_off {
             return Err(Failure::JoiningOff);
         }
-        self.room_for(1)?;
+        if !full_last {
+            self.room_for(1)?;
+        }
         if self.members.contains_key(&caller.account) {
             return Err(Failure::Exists(Thing::Member));
         }
         if self.join_requests.contains_key(&caller.account) {
             return Err(Failure::Waiting(Thing::JoinRequest));
         }
+        self.room_for(1)?;
         if self.join_requests.len() >= JOIN_REQUESTS_MAX {
             let what = "the list of join requests".to_owned();
             return Err(Failure::Full {
@@ -251,7 +278,7 @@ impl RoomState {
     fn answer_join(
         &self,
         caller: Caller,
-        account: AccountId,
+        (id, account): (Option<RequestId>, AccountId),
         accept: bool,
         reason: String,
         now: Timestamp,
@@ -259,6 +286,7 @@ impl RoomState {
         let request = self
             .join_requests
             .get(&account)
+            .filter(|request| id.is_none_or(|id| request.id == id))
             .ok_or(Failure::Unknown(Thing::JoinRequest))?;
         self.manager(caller)?;
         Failure::check_len("reason", &reason, REASON_BYTES_MAX)?;
@@ -352,10 +380,21 @@ impl RoomState {
         Ok(Some(change))
     }
 
-    fn kick(&self, caller: Caller, accounts: Vec<AccountId>, now: Timestamp) -> Decision {
+    fn kick(
+        &self,
+        caller: Caller,
+        accounts: Vec<AccountId>,
+        over_managers: bool,
+        now: Timestamp,
+    ) -> Decision {
         self.manager(caller)?;
+        let protected = if over_managers && self.owner(caller).is_ok() {
+            Role::Owner
+        } else {
+            Role::Manager
+        };
         for &account in &accounts {
-            if self.other(account)?.role >= Role::Manager && !caller.trusted {
+            if self.other(account)?.role >= protected && !caller.trusted {
                 return Err(Failure::Protected);
             }
         }
@@ -369,6 +408,12 @@ impl RoomState {
         }
         let role = if manager { Role::Manager } else { Role::Member };
         Ok(Some(RoomChange::SetRole { account, role }))
+    }
+
+    fn switch_manager(&self, caller: Caller, account: AccountId) -> Decision {
+        self.owner(caller)?;
+        let manager = self.other(account)?.role < Role::Manager;
+        self.set_manager(caller, account, manager)
     }
 
     fn mute(&self, caller: Caller, account: AccountId, until: Timestamp) -> Decision {

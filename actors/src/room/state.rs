@@ -1,6 +1,7 @@
 //! A room's rules as a value: requests and outcomes in, effects out. Pure: time comes in, nothing goes out.
 
 use super::messages::{RoomAnswer, RoomRequest, RoomView};
+use crate::board::BoardRequest;
 use crate::failure::{Failure, Thing};
 use crate::model::{
     AccountId, Caller, ChatMessage, Counts, Epoch, HistoryQuery, JoinRequest, Member, MessageId, Post, Push,
@@ -28,6 +29,8 @@ pub enum Effect {
     LoadSeats(Ticket, RoomView, Vec<Member>),
     /// Do this with the room's files for somebody who may, and answer.
     Tree(Ticket, By, TreeRequest),
+    /// Do this with the group's board for an account that may, and answer.
+    Board(Ticket, AccountId, BoardRequest),
     /// Read the message, then come back by [`RoomState::revocable`].
     LoadForRevoke {
         caller: Caller,
@@ -145,6 +148,7 @@ impl RoomState {
             }
             RoomRequest::Seats { caller } => out.push(self.seats(ticket, caller)),
             RoomRequest::Files { caller, request } => out.push(self.files(ticket, caller, request)),
+            RoomRequest::Board { caller, request } => out.push(self.board(ticket, caller, request)),
             RoomRequest::BlockChanged { by, blocked } => {
                 if blocked {
                     self.blocked_by.insert(by);

@@ -8,7 +8,7 @@ pub mod suite;
 
 pub use clock::ManualClock;
 pub use desk::{Outbox, PlainPasswords};
-pub use memory::{CommitFault, Held, Memory};
+pub use memory::{CommitFault, Held, Memory, Running};
 pub use memory_blobs::MemoryBlobs;
 
 use crate::ports::Ports;
@@ -58,6 +58,8 @@ impl World {
             grants: self.memory.clone(),
             files: self.memory.clone(),
             tree: self.memory.clone(),
+            uploads: self.memory.clone(),
+            board: self.memory.clone(),
             jobs: self.memory.clone(),
             directory: self.memory.clone(),
             secrets: self.memory.clone(),

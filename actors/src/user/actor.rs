@@ -2,13 +2,14 @@
 
 use super::messages::{UserAnswer, UserRequest};
 use super::state::{Told, UserState};
+use crate::board;
 use crate::failure::{Failure, Thing};
 use crate::fanout::Fanout;
 use crate::model::{
     AccountId, AnsweredRequest, FriendRequest, Inbox, Push, RequestId, RequestStatus, RoomKind, Seq,
 };
 use crate::node::WeakNode;
-use crate::ports::{Clock, LedgerStore, RoomStore, UserChange, UserSaved, UserStore, ViewStore};
+use crate::ports::{BoardStore, Clock, LedgerStore, RoomStore, UserChange, UserSaved, UserStore, ViewStore};
 use crate::registry::{Ask, Retire, Tombstone};
 use crate::room::RoomRequest;
 use actix::prelude::*;
@@ -20,6 +21,7 @@ pub struct UserShell {
     pub views: Arc<dyn ViewStore>,
     pub rooms: Arc<dyn RoomStore>,
     pub ledger: Arc<dyn LedgerStore>,
+    pub board: Arc<dyn BoardStore>,
     pub fanout: Fanout,
     pub clock: Arc<dyn Clock>,
     pub node: WeakNode,
@@ -82,6 +84,7 @@ impl Handler<Ask<UserRequest, UserAnswer>> for UserActor {
                 | UserRequest::DirectRoom { .. }
                 | UserRequest::Inbox { .. }
                 | UserRequest::KeepKey { .. }
+                | UserRequest::Tags(_)
         );
         if reads_store_only {
             let work = async move { read(&shell, id, request).await };
@@ -124,6 +127,9 @@ async fn read(shell: &UserShell, id: AccountId, request: UserRequest) -> Result<
         UserRequest::Groups => UserAnswer::Groups(shell.users.groups(id).await?),
         UserRequest::JoinRequests => UserAnswer::JoinRequests(shell.users.join_requests(id).await?),
         UserRequest::Peers => UserAnswer::Peers(shell.users.peers(id, PEERS_MAX).await?),
+        UserRequest::Tags(request) => {
+            UserAnswer::Tags(board::tags(shell.board.as_ref(), id, request, shell.clock.now()).await?)
+        }
         UserRequest::Inbox { after, limit } => {
             let after = match after {
                 Some(key) => key,
@@ -181,6 +187,10 @@ async fn decide(
     match request {
         UserRequest::Profile => (Ok(UserAnswer::Profile(state.account().clone())), Some(state)),
         UserRequest::Relation { peer } => (Ok(UserAnswer::Relation(state.relation(peer))), Some(state)),
+        UserRequest::ContactGroups => (
+            Ok(UserAnswer::ContactGroups(state.contact_groups().to_vec())),
+            Some(state),
+        ),
         UserRequest::Typing { from, active } => {
             if !state.relation(from).is_blocked() {
                 shell.fanout.to_account(id, Push::Typing { from, to: id, active });
@@ -281,6 +291,7 @@ async fn store(shell: &UserShell, id: AccountId, state: Arc<UserState>, change: 
     let answer = match saved {
         UserSaved::Done => UserAnswer::Done,
         UserSaved::Asked(request) => UserAnswer::Asked(request),
+        UserSaved::Grouped(group) => UserAnswer::Grouped(group),
     };
     (Ok(answer), keep)
 }

@@ -1,8 +1,10 @@
 //! What a user can be asked and what it answers. Closed and serde-able: requests cross nodes.
 
+use crate::board::TagRequest;
 use crate::model::{
-    Account, AccountEdit, AccountId, AnsweredRequest, CommitKey, Contact, Conversation, Friend,
-    FriendRequest, Inbox, JoinRequest, RequestId, RoomId, RoomInfo, View, ViewId,
+    Account, AccountEdit, AccountId, AnsweredRequest, CommitKey, Contact, ContactGroup, ContactGroupId,
+    Conversation, Friend, FriendRequest, Image, Inbox, JoinRequest, RequestId, RoomId, RoomInfo, Tag, View,
+    ViewId,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -12,6 +14,13 @@ use std::sync::Arc;
 pub enum UserRequest {
     Profile,
     Edit(AccountEdit),
+    /// Sets this user's picture: its bytes, and the address at which anybody may see it.
+    SetAvatar {
+        image: Image,
+        address: String,
+    },
+    /// Of this user's tags; anybody may list them.
+    Tags(TagRequest),
     /// Sets a new password from its hash and voids older tokens.
     SetPassword {
         hash: String,
@@ -47,6 +56,32 @@ pub enum UserRequest {
         peer: AccountId,
         label: String,
     },
+    /// Makes a group of contacts. Refused with `Exists(ContactGroup)`, `NotFriends`.
+    AddContactGroup {
+        name: String,
+        members: Vec<AccountId>,
+    },
+    /// Refused with `Unknown(ContactGroup)`.
+    RemoveContactGroup {
+        group: ContactGroupId,
+    },
+    /// Refused with `Unknown(ContactGroup)`, `Exists(ContactGroup)` when another group has the name.
+    RenameContactGroup {
+        group: ContactGroupId,
+        name: String,
+    },
+    /// Puts contacts into a group; those in it stay. Refused with `Unknown(ContactGroup)`, `NotFriends`.
+    AddToContactGroup {
+        group: ContactGroupId,
+        members: Vec<AccountId>,
+    },
+    /// Takes contacts out of a group; who is not in it does not matter. Refused with `Unknown(ContactGroup)`.
+    RemoveFromContactGroup {
+        group: ContactGroupId,
+        members: Vec<AccountId>,
+    },
+    /// The groups of contacts, by id.
+    ContactGroups,
     /// Asks for a friendship that both sides hold or neither: judged by the open view of the two.
     /// Refused with `Exists(Contact)`, `Waiting(FriendRequest)`, `Unknown(Account)`.
     AskFriendship {
@@ -117,6 +152,9 @@ impl UserRequest {
     /// Whether the request may be asked again when its actor died over it.
     #[must_use]
     pub fn is_read(&self) -> bool {
+        if let UserRequest::Tags(request) = self {
+            return request.is_read();
+        }
         matches!(
             self,
             UserRequest::Profile
@@ -126,6 +164,7 @@ impl UserRequest {
                 | UserRequest::Inbox { .. }
                 | UserRequest::KeepKey { .. }
                 | UserRequest::Friends { .. }
+                | UserRequest::ContactGroups
                 | UserRequest::FriendRequests
                 | UserRequest::FriendRequestHistory
                 | UserRequest::Conversations
@@ -147,6 +186,7 @@ pub enum UserAnswer {
     Friends(Vec<Friend>),
     FriendRequests(Vec<(FriendRequest, Account)>),
     Groups(Vec<RoomInfo>),
+    Tags(Vec<Tag>),
     JoinRequests(Vec<(JoinRequest, Account, RoomInfo)>),
     Conversations(Vec<Conversation>),
     View(View),
@@ -156,6 +196,8 @@ pub enum UserAnswer {
     Inbox(Inbox),
     Room(RoomId),
     Asked(RequestId),
+    Grouped(ContactGroupId),
+    ContactGroups(Vec<ContactGroup>),
     Done,
 }
 

@@ -3,6 +3,7 @@
 //! A user's actor is a cache: every change is one transaction guarded by constraints; then whoever is concerned is told.
 
 mod actor;
+pub mod contact_groups;
 pub mod messages;
 mod state;
 

@@ -1,9 +1,10 @@
 //! A user's rules as a value: which change a request asks for, and what it does to the cache. Pure.
 
+use super::contact_groups::ContactGroups;
 use super::messages::{Relation, UserRequest};
 use crate::failure::{Failure, Thing};
 use crate::model::account::check_degrees;
-use crate::model::{Account, AccountEdit, AccountId, Contact, Push, Timestamp};
+use crate::model::{Account, AccountEdit, AccountId, Contact, ContactGroup, Push, Timestamp};
 use crate::ports::{UserChange, UserSnapshot};
 use std::collections::HashMap;
 
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 pub struct UserState {
     account: Account,
     contacts: HashMap<AccountId, Contact>,
+    contact_groups: ContactGroups,
 }
 
 /// Who must hear of a stored change, and what.
@@ -52,12 +54,19 @@ impl UserState {
         UserState {
             account: snapshot.account,
             contacts,
+            contact_groups: ContactGroups::new(snapshot.contact_groups),
         }
     }
 
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// By id.
+    #[must_use]
+    pub fn contact_groups(&self) -> &[ContactGroup] {
+        self.contact_groups.all()
     }
 
     #[must_use]
@@ -74,6 +83,17 @@ impl UserState {
             UserRequest::Edit(edit) => {
                 check_edit(edit)?;
                 UserChange::Edit(edit.clone())
+            }
+            UserRequest::SetAvatar { image, address } => {
+                check_edit(&AccountEdit {
+                    avatar: Some(address.clone()),
+                    ..AccountEdit::default()
+                })?;
+                UserChange::SetAvatar {
+                    image: image.clone(),
+                    address: address.clone(),
+                    at: now,
+                }
             }
             UserRequest::SetPassword { hash } => UserChange::SetPassword {
                 hash: hash.clone(),
@@ -144,7 +164,10 @@ impl UserState {
                     label: label.clone(),
                 }
             }
-            _ => return Ok(None),
+            request => {
+                let held = |peer| self.contacts.contains_key(&peer);
+                return self.contact_groups.decide(request, held);
+            }
         };
         Ok(Some(change))
     }
@@ -154,7 +177,9 @@ impl UserState {
     pub fn told(&self, change: &UserChange) -> Vec<Told> {
         let me = self.account.id;
         match change {
-            UserChange::Edit(_) | UserChange::SetPassword { .. } => vec![Told::Reload],
+            UserChange::Edit(_) | UserChange::SetAvatar { .. } | UserChange::SetPassword { .. } => {
+                vec![Told::Reload]
+            }
             UserChange::AskFriend { to, .. } | UserChange::AskFriendship { to, .. } => {
                 vec![Told::Push(*to, Push::FriendRequested { from: me, to: *to })]
             }
@@ -202,6 +227,11 @@ impl UserState {
                 ]
             }
             UserChange::SetRemark { .. } | UserChange::SetLabel { .. } => vec![Told::Reload],
+            UserChange::AddContactGroup { .. }
+            | UserChange::RemoveContactGroup { .. }
+            | UserChange::RenameContactGroup { .. }
+            | UserChange::AddToContactGroup { .. }
+            | UserChange::RemoveFromContactGroup { .. } => vec![Told::Reload],
         }
     }
 
@@ -255,6 +285,7 @@ mod tests {
                 ..Account::default()
             },
             contacts,
+            contact_groups: Vec::new(),
         })
     }
 

@@ -229,7 +229,7 @@ impl OpenCall {
     }
 }
 
-fn state_of(request: &HttpRequest) -> Result<web::Data<State>, Refusal> {
+pub fn state_of(request: &HttpRequest) -> Result<web::Data<State>, Refusal> {
     let state = request.app_data::<web::Data<State>>().cloned();
     state.ok_or_else(|| Failure::Internal("the dialect has no state".to_owned()).into())
 }

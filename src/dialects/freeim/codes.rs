@@ -112,10 +112,17 @@ async fn send_code(call: OpenCall, road: Road) -> Answer {
     call.check_rate(Rate::Captcha, None)?;
     call.check_name(Rate::Code, &address)?;
     let directory = call.state.node.directory();
-    directory
+    let sent = directory
         .issue_code(road.channel(), Some(address), CODE_DIGITS, CODE_MS)
-        .await?;
-    done(words::SENT)
+        .await;
+    match sent {
+        Ok(_) => done(words::SENT),
+        Err(Failure::Unavailable(why)) => {
+            tracing::warn!(%why, "a code was not sent");
+            Err(Refusal::Said(words::CODE_NOT_SENT))
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Uses the code up that was sent to an address.

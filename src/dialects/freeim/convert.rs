@@ -3,8 +3,8 @@
 use super::reply::Refusal;
 use super::wire::{self, Degrees};
 use roost_actors::model::{
-    Account, AccountId, ChatMessage, ClientToken, Friend, FriendRequest, JoinRequest, Member, MessageKind,
-    Order, Place, Role, RoomId, RoomInfo, RoomKind, RoomRules, Seat, Timestamp,
+    Account, AccountId, ChatMessage, ClientToken, ContactGroup, Friend, FriendRequest, JoinRequest, Member,
+    MessageKind, Order, Place, Role, RoomId, RoomInfo, RoomKind, RoomRules, Seat, Timestamp,
 };
 use roost_actors::{Failure, Thing};
 use sha2::{Digest, Sha256};
@@ -113,13 +113,49 @@ pub fn hidden_account(from: &Account) -> wire::Account {
 }
 
 #[must_use]
-pub fn friend(from: &Friend, online: bool) -> wire::Friend {
+pub fn friend(from: &Friend, account: wire::Account, groups: &[ContactGroup]) -> wire::Friend {
+    let named = groups
+        .iter()
+        .filter(|group| group.members.binary_search(&from.contact.peer).is_ok());
     wire::Friend {
-        account: account(&from.account, online),
-        friend_groups: Vec::new(),
+        account,
+        friend_groups: named
+            .map(|group| wire::FriendGroupName {
+                id: group.id.0,
+                friends: None,
+                name: group.name.clone(),
+            })
+            .collect(),
         remark: from.contact.remark.clone(),
         label: from.contact.label.clone(),
     }
+}
+
+/// A group of contacts with those of its members that are among these friends.
+#[must_use]
+pub fn friend_group(group: &ContactGroup, friends: &[(Friend, wire::Account)]) -> wire::FriendGroup {
+    let members = friends
+        .iter()
+        .filter(|(friend, _)| group.members.binary_search(&friend.contact.peer).is_ok());
+    wire::FriendGroup {
+        id: group.id.0,
+        friends: members
+            .map(|(friend, account)| wire::GroupedFriend {
+                id: friend.contact.id,
+                account: account.clone(),
+                friend_groups: None,
+                remark: friend.contact.remark.clone(),
+                label: friend.contact.label.clone(),
+            })
+            .collect(),
+        name: group.name.clone(),
+    }
+}
+
+/// A distance as clients show it.
+#[must_use]
+pub fn distance(metres: f64) -> String {
+    format!("{metres:.0}m")
 }
 
 #[must_use]

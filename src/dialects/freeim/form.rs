@@ -111,6 +111,15 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Degrees that must be there; 0 counts as absent, as in the original.
+    pub fn required_float(&self, key: &str) -> f64 {
+        let number = self.float(key);
+        if number == 0.0 {
+            self.fails(key, "required");
+        }
+        number
+    }
+
     /// A flag as Go's `ParseBool` reads it; false when absent or empty.
     pub fn flag(&self, key: &str) -> bool {
         match self.raw(key).as_deref() {

@@ -19,7 +19,7 @@ pub async fn search(call: Call) -> Answer {
         .search_accounts(text, FOUND_MAX)
         .await?;
     let others = found.iter().filter(|account| account.id != call.me.account);
-    list(others.map(|account| call.state.account(account)).collect())
+    list(call.state.accounts(others).await)
 }
 
 pub async fn add(call: Call) -> Answer {
@@ -43,10 +43,9 @@ pub async fn reply(call: Call) -> Answer {
 pub async fn applies(call: Call) -> Answer {
     let requests = call.state.node.user(call.me.account).friend_requests().await?;
     let zone = call.state.settings.utc_offset_hours;
-    let shown = requests.iter().map(|(request, from)| {
-        let from = call.state.account(from);
-        convert::friend_apply(request, from, zone)
-    });
+    let accounts = call.state.accounts(requests.iter().map(|(_, from)| from)).await;
+    let shown = requests.iter().zip(accounts);
+    let shown = shown.map(|((request, _), from)| convert::friend_apply(request, from, zone));
     list(shown.collect())
 }
 
@@ -60,20 +59,24 @@ pub async fn friends(call: Call) -> Answer {
     };
     // FreeIM shows a blocked friend in the blacklist only.
     friends.retain(|friend| friend.contact.blocked == blocked);
-    list(friends.iter().map(|friend| call.state.friend(friend)).collect())
+    let groups = user.contact_groups().await?;
+    list(call.state.friends(&friends, &groups).await)
 }
 
 pub async fn info(call: Call) -> Answer {
     let to = call.form.read(|fields| AccountId(fields.positive("toId")))?;
     let node = &call.state.node;
-    let relation = node.user(call.me.account).relation(to).await?;
+    let user = node.user(call.me.account);
+    let relation = user.relation(to).await?;
     let contact = relation.contact.ok_or(Failure::NotFriends)?;
+    let groups = user.contact_groups().await?;
     let account = (*node.card(to).await?).clone();
-    let friend = call.state.friend(&Friend { contact, account });
+    let items = call.state.friends(&[Friend { contact, account }], &groups).await;
+    let friend = items.first().cloned().ok_or(Failure::NotFriends)?;
     ok(
         wire::FriendInfo {
-            items: vec![friend.clone()],
-            total: 1,
+            total: items.len(),
+            items,
             friend,
         },
         "",

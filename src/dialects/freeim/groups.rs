@@ -2,10 +2,10 @@
 
 use super::auth::Call;
 use super::form::Fields;
-use super::reply::{Answer, done, list, ok, words};
+use super::reply::{Answer, Refusal, done, list, ok, words};
 use super::{convert, wire};
 use roost_actors::Failure;
-use roost_actors::model::{AccountId, NewGroup, Place, Role, RoomId, RoomInfo, Timestamp};
+use roost_actors::model::{AccountId, GroupQuota, NewGroup, Place, Role, RoomId, RoomInfo, Timestamp};
 use roost_actors::node::RoomRef;
 use roost_actors::room::{RoomEdit, RoomRequest};
 use std::collections::HashSet;
@@ -84,7 +84,15 @@ pub async fn create(call: Call) -> Answer {
         created_at: Timestamp(0),
     };
     let node = &call.state.node;
-    let id = node.directory().create_group(group).await?;
+    let quota = GroupQuota {
+        owned_max: i64::try_from(call.state.settings.groups_owned_max).ok(),
+        ..GroupQuota::default()
+    };
+    let made = node.directory().create_group_within(group, quota).await;
+    let id = made.map_err(|failure| match failure {
+        Failure::Full { .. } => Refusal::Said(words::TOO_MANY_GROUPS),
+        other => other.into(),
+    })?;
     let info = node.room(id).look(call.me).await?.info;
     let created_at = convert::go_time(info.created_at, call.state.settings.utc_offset_hours);
     let group = wire::Group {
@@ -152,16 +160,29 @@ pub async fn join(call: Call) -> Answer {
         .form
         .read(|fields| (fields.positive("groupId"), fields.text("reason")))?;
     let caller = call.me;
-    act(&call, id, RoomRequest::Apply { caller, reason }, words::APPLIED).await
+    act(
+        &call,
+        id,
+        RoomRequest::Apply {
+            caller,
+            reason,
+            full_last: false,
+        },
+        words::APPLIED,
+    )
+    .await
 }
 
 pub async fn join_requests(call: Call) -> Answer {
     let requests = call.state.node.user(call.me.account).join_requests().await?;
     let zone = call.state.settings.utc_offset_hours;
-    let shown = requests.iter().map(|(request, account, group)| {
-        let account = call.state.account(account);
-        convert::group_join(request, account, group, zone)
-    });
+    let accounts = call
+        .state
+        .accounts(requests.iter().map(|(_, account, _)| account))
+        .await;
+    let shown = requests.iter().zip(accounts);
+    let shown =
+        shown.map(|((request, _, group), account)| convert::group_join(request, account, group, zone));
     list(shown.collect())
 }
 
@@ -169,6 +190,7 @@ pub async fn join_reply(call: Call) -> Answer {
     let (id, request) = call.form.read(|fields| {
         let request = RoomRequest::AnswerJoin {
             caller: call.me,
+            id: None,
             account: AccountId(fields.positive("accountId")),
             accept: fields.one_of("status", &["pass", "deny"]) == "pass",
             reason: fields.text("reason"),
@@ -188,11 +210,12 @@ pub async fn info(call: Call) -> Answer {
     let now = call.state.node.clock().now();
     let manages = view.me.as_ref().is_some_and(|me| me.role >= Role::Manager);
     let hidden = view.info.rules.members_hidden && !manages;
-    let members = seats.iter().map(|seat| {
+    let accounts = call.state.accounts(seats.iter().map(|seat| &seat.account)).await;
+    let members = seats.iter().zip(accounts).map(|(seat, account)| {
         let account = if hidden && seat.account.id != call.me.account {
             convert::hidden_account(&seat.account)
         } else {
-            call.state.account(&seat.account)
+            account
         };
         convert::member(seat, account, now)
     });
@@ -235,6 +258,7 @@ pub async fn kick(call: Call) -> Answer {
     let request = RoomRequest::Kick {
         caller: call.me,
         accounts: vec![account],
+        over_managers: false,
     };
     act(&call, id, request, words::HANDLED).await
 }
@@ -276,7 +300,7 @@ pub async fn invite(call: Call) -> Answer {
     act(&call, id, request, words::HANDLED).await
 }
 
-fn member_named(call: &Call) -> Result<(i64, AccountId), super::reply::Refusal> {
+fn member_named(call: &Call) -> Result<(i64, AccountId), Refusal> {
     call.form
         .read(|fields| (fields.positive("groupId"), AccountId(fields.positive("toId"))))
 }

@@ -7,7 +7,8 @@ use roost_actors::model::AccountEdit;
 
 pub async fn info(call: Call) -> Answer {
     let account = call.state.node.user(call.me.account).profile().await?;
-    let account = call.state.account(&account);
+    let shown = call.state.accounts(std::iter::once(&account)).await;
+    let account = shown.into_iter().next().unwrap_or_default();
     ok(wire::Me { account }, "")
 }
 

@@ -46,6 +46,8 @@ pub mod words {
     pub const NO_BLOCK: &str = "黑名单不存在";
     pub const CONTACT_GROUP_EXISTS: &str = "分组已存在";
     pub const NO_CONTACT_GROUP: &str = "分组不存在";
+    /// Of the newer server.
+    pub const TOO_MANY_GROUPS: &str = "您的创建群聊数量超过限制";
     pub const NO_GROUP: &str = "群聊不存在";
     pub const JOINING_OFF: &str = "当前群聊禁止新成员加入";
     pub const GROUP_FULL: &str = "当前群聊人数已满";
@@ -67,6 +69,7 @@ pub mod words {
     pub const TOKEN_REUSED: &str = "此Idempotency-Key已用于其他请求";
     pub const OUTCOME_UNKNOWN: &str = "处理结果未知，请用相同的Idempotency-Key重试";
     pub const RATE_LIMITED: &str = "请求过于频繁，请稍后再试";
+    pub const CODE_NOT_SENT: &str = "验证码发送失败，请稍后再试";
     pub const BUSY: &str = "服务器繁忙，请稍后再试";
     pub const FORBIDDEN: &str = "没有权限";
     pub const NOT_FOUND: &str = "数据不存在";

@@ -76,6 +76,69 @@ pub struct Friend {
     pub label: String,
 }
 
+/// A member of a friend group.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupedFriend {
+    /// The number of the friendship, not of the account.
+    pub id: i64,
+    pub account: Account,
+    pub friend_groups: Option<()>,
+    pub remark: String,
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FriendGroup {
+    pub id: i64,
+    pub friends: Vec<GroupedFriend>,
+    pub name: String,
+}
+
+/// Somebody or some group nearby.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Near<T> {
+    #[serde(flatten)]
+    pub who: T,
+    pub distance: String,
+}
+
+/// What a client needs to know to upload.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadParams {
+    pub access_domain: String,
+    pub upload_token: String,
+    /// Where to upload when it is not to Qiniu; not in the original.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload_url: Option<String>,
+}
+
+/// What was uploaded, as Qiniu answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Uploaded {
+    pub hash: String,
+    pub key: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Configs {
+    pub qiniu: UploadParams,
+    pub configs: std::collections::BTreeMap<&'static str, String>,
+}
+
+/// An entry of the page of discoveries.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Discover {
+    pub id: usize,
+    pub created_at: String,
+    pub name: String,
+    pub logo: String,
+    pub url: String,
+    pub password: String,
+}
+
 /// `friends/info`: the friend itself, as the original answers, and the list that its documentation shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FriendInfo {

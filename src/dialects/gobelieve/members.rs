@@ -93,7 +93,11 @@ pub async fn remove(call: Call, id: web::Path<i64>) -> Answer {
 }
 
 fn kick(caller: Caller, accounts: Vec<AccountId>) -> RoomRequest {
-    RoomRequest::Kick { caller, accounts }
+    RoomRequest::Kick {
+        caller,
+        accounts,
+        over_managers: false,
+    }
 }
 
 async fn told_of_leaving(state: &State, id: RoomId, accounts: Vec<AccountId>) -> Answer {

@@ -5,7 +5,7 @@ use super::conversation::group_summary;
 use super::friends::TAKE;
 use super::reply::{Answer, Code, Refusal, done, items, said, value};
 use super::wire;
-use roost_actors::model::{Caller, NewGroup, Place, RoomId, RoomRules, Timestamp};
+use roost_actors::model::{Caller, GroupQuota, NewGroup, Place, RoomId, RoomRules, Timestamp};
 use roost_actors::room::RoomRequest;
 use roost_actors::{Failure, Thing};
 
@@ -58,11 +58,20 @@ pub async fn create_group(call: Call) -> Answer {
         claims_name: true,
         created_at: Timestamp(0),
     };
-    match call.state.node.directory().create_group(group).await {
+    let quota = GroupQuota {
+        per_day_max: call.state.groups_per_day_max,
+        ..GroupQuota::default()
+    };
+    let directory = call.state.node.directory();
+    match directory.create_group_within(group, quota).await {
         Ok(id) => value(id.0, "You have successfully created a new group and joined it!"),
         Err(Failure::Exists(Thing::Name)) => Err(said(
             Code::NotEnoughResources,
             format!("A group with name: {name} was already exists!"),
+        )),
+        Err(Failure::RateLimited { .. }) => Err(said(
+            Code::NotEnoughResources,
+            "You have created too many groups today. Try it tomorrow!",
         )),
         Err(other) => Err(other.into()),
     }

@@ -21,7 +21,7 @@ mod wire;
 
 use crate::blobs::{MediaWorks, icon};
 use crate::config::{self, Config};
-use crate::http::{Cors, Owner};
+use crate::http::{Cors, Owner, peer};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, get, post, route};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard};
@@ -36,6 +36,7 @@ use std::sync::Arc;
 pub struct State {
     node: Node,
     settings: config::Kahla,
+    groups_per_day_max: Option<u32>,
     codec: CodecId,
     /// Makes the keys of conversations and the signatures of links: the same on every node of a cluster.
     secret: Vec<u8>,
@@ -58,6 +59,7 @@ impl State {
         Ok(State {
             node,
             settings: config.kahla.clone(),
+            groups_per_day_max: config.limits.enabled.then_some(config.limits.groups_per_day),
             codec,
             secret: secret.to_vec(),
             blobs,
@@ -80,8 +82,7 @@ impl State {
 
     /// Where this node is reached, as far as the request tells: scheme and host.
     fn base_url(&self, request: &HttpRequest) -> String {
-        let connection = request.connection_info();
-        format!("{}://{}", connection.scheme(), connection.host())
+        peer::base_url(request)
     }
 
     fn sign_of(&self, file: FileId) -> String {

@@ -139,7 +139,6 @@ pub async fn prove_form(
 /// A request of a proven caller. The token is looked at before the parameters.
 pub struct Call {
     pub state: web::Data<State>,
-    pub account: Arc<Account>,
     pub me: Caller,
     pub form: Form,
     pub request: HttpRequest,
@@ -167,7 +166,6 @@ impl FromRequest for Call {
             Ok(Call {
                 me: Caller::person(account.id),
                 state,
-                account,
                 form: Form::new(params),
                 request,
             })

@@ -85,9 +85,6 @@ pub async fn linked(request: HttpRequest) -> Bytes {
 
 pub async fn get_chat(call: Call) -> Answer {
     let peers = call.state.node.user(call.me.account).peers().await?;
-    let mut private = Vec::with_capacity(peers.len());
-    for peer in &peers {
-        private.push(call.state.user_info(peer).await?);
-    }
+    let private = call.state.profiles(&peers).await?;
     with(&wire::Chats { private })
 }

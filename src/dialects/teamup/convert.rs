@@ -3,7 +3,9 @@
 use super::content::{self, FileType, SentFile};
 use super::wire;
 use crate::blobs::names;
-use roost_actors::model::{Account, AccountId, RoomId, Spot, Timestamp, TreeItem};
+use roost_actors::model::{
+    Account, AccountId, GroupHit, Role, RoomId, RoomInfo, Seat, SortBy, Spot, Timestamp, TreeItem,
+};
 use roost_actors::{Failure, Thing};
 use serde_json::Number;
 use time::{OffsetDateTime, UtcOffset};
@@ -99,6 +101,88 @@ fn seconds(ms: i64) -> Number {
         return whole;
     }
     Number::from_f64(ms as f64 / 1_000.0).unwrap_or(whole)
+}
+
+/// How what is shown is written: by the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    pub openid: bool,
+    pub utc_offset_hours: i64,
+}
+
+#[must_use]
+pub fn profile(account: &Account, stars: f64, shown: Shown) -> wire::Profile {
+    wire::Profile {
+        id: shown_id(account, shown.openid),
+        nickname: display_name(account),
+        info: account.intro.clone(),
+        star_rating: stars,
+        time: time(account.created_at, shown.utc_offset_hours),
+    }
+}
+
+#[must_use]
+pub fn group_info(info: &RoomInfo, shown: Shown) -> wire::GroupInfo {
+    wire::GroupInfo {
+        id: info.id.0,
+        kind: info.category.clone(),
+        name: info.name.clone(),
+        user_cnt: info.member_count,
+        user_limit: info.member_limit,
+        info: info.intro.clone(),
+        time: time(info.created_at, shown.utc_offset_hours),
+    }
+}
+
+#[must_use]
+pub fn found_group(group: GroupHit, shown: Shown) -> wire::FoundGroup {
+    wire::FoundGroup {
+        id: group.id.0,
+        name: group.name,
+        kind: group.category,
+        user_cnt: group.member_count,
+        user_limit: group.member_limit,
+        time: time(group.created_at, shown.utc_offset_hours),
+    }
+}
+
+/// A member; the creator is an admin too.
+#[must_use]
+pub fn member(seat: &Seat, shown: Shown) -> wire::Member {
+    let nickname = &seat.member.nickname;
+    wire::Member {
+        user_id: shown_id(&seat.account, shown.openid),
+        nickname: if nickname.is_empty() {
+            display_name(&seat.account)
+        } else {
+            nickname.clone()
+        },
+        is_admin: seat.member.role >= Role::Manager,
+        is_creator: seat.member.role == Role::Owner,
+        time: time(seat.member.joined_at, shown.utc_offset_hours),
+    }
+}
+
+/// A method of sorting by its name.
+#[must_use]
+pub fn sort_by(name: &str) -> Option<SortBy> {
+    match name {
+        "COMPREHENSIVE" => Some(SortBy::Everything),
+        "RELATIVE" => Some(SortBy::Relevance),
+        "TIME" => Some(SortBy::Time),
+        "MEMBER" => Some(SortBy::Members),
+        _ => None,
+    }
+}
+
+/// An order by its name: whether it ascends.
+#[must_use]
+pub fn ascends(name: &str) -> Option<bool> {
+    match name {
+        "ASC" => Some(true),
+        "DESC" => Some(false),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,26 @@
 //! team-up: the route table of `/auth`, `/user`, `/group` and `/chat`, in the order of its document.
 
+mod announcements;
 mod auth;
+mod avatars;
 mod chat;
 mod content;
 mod convert;
 mod files;
 mod form;
+mod groups;
+mod info;
 mod intake;
 mod login;
+mod members;
+mod pictures;
 mod reply;
+mod search;
 mod seen;
 mod socket;
+mod tags;
+mod upload;
+mod user;
 mod wire;
 
 use crate::blobs::{MediaWorks, icon};
@@ -116,19 +126,28 @@ impl State {
         Sha256::digest(sign) == Sha256::digest(self.sign_of(room, file))
     }
 
-    async fn user_info(&self, account: &Account) -> Result<wire::UserInfo, Failure> {
-        Ok(wire::UserInfo {
-            id: self.shown_id(account),
-            nickname: convert::display_name(account),
-            info: account.intro.clone(),
-            star_rating: 0.0,
-            time: self.time(account.created_at),
-        })
+    fn shown(&self) -> convert::Shown {
+        convert::Shown {
+            openid: self.settings.openid_shown,
+            utc_offset_hours: self.settings.utc_offset_hours,
+        }
     }
 
     /// A moment as it is shown.
     fn time(&self, at: Timestamp) -> String {
         convert::time(at, self.settings.utc_offset_hours)
+    }
+
+    /// People with their stars, in the order given.
+    async fn profiles(&self, accounts: &[Account]) -> Result<Vec<wire::Profile>, Failure> {
+        let ids = accounts.iter().map(|account| account.id).collect();
+        let stars = self.node.directory().stars(ids).await?;
+        let of = |account: &Account| stars.get(&account.id).copied().unwrap_or_default();
+        let shown = self.shown();
+        let profiles = accounts
+            .iter()
+            .map(|account| convert::profile(account, of(account), shown));
+        Ok(profiles.collect())
     }
 
     /// The account behind an id as clients know it. Refused with `Unknown(Account)`.
@@ -179,6 +198,7 @@ async fn nowhere(_: HttpRequest) -> HttpResponse {
 
 /// The routes. Needs `Data` of [`State`], of `Uploads` and of each worker's `Sockets`.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "one line a route")]
 pub fn configure(services: &mut web::ServiceConfig) {
     let scope = |path: &str| web::scope(path).default_service(web::to(nowhere));
     services
@@ -186,12 +206,68 @@ pub fn configure(services: &mut web::ServiceConfig) {
             .service(at("/login").route(post().to(login::login)))
             .service(at("/checkLogin").route(post().to(login::check_login))))
 
-        // The document has `/auth` under the heading `/user`.
         .service(scope("/user").wrap(from_fn(reply::status))
+            // The document has `/auth` under this heading.
             .service(at("/auth/login").route(post().to(login::login)))
-            .service(at("/auth/checkLogin").route(post().to(login::check_login))))
+            .service(at("/auth/checkLogin").route(post().to(login::check_login)))
+            .service(at("/info/text/editInfo").route(post().to(user::edit_info)))
+            .service(at("/info/text/getInfo").route(post().to(user::get_info)))
+            .service(at("/info/text/setNickname").route(post().to(user::set_nickname)))
+            .service(at("/info/avatar/add").route(post().to(avatars::set_users)))
+            .service(at("/info/avatar/get").route(get().to(avatars::users)))
+            // Where addresses of avatars lead that others are shown.
+            .service(at("/info/avatar/shown/{blob}").route(get().to(avatars::anybodys)))
+            .service(at("/info/tag/add").route(post().to(tags::add_users)))
+            .service(at("/info/tag/get").route(post().to(tags::users)))
+            // The document has no paths for these two.
+            .service(at("/info/tag/remove").route(post().to(tags::remove_users)))
+            .service(at("/info/tag/delete").route(post().to(tags::remove_users)))
+            .service(at("/info/tag/del").route(post().to(tags::remove_users)))
+            .service(at("/info/tag/edit").route(post().to(tags::edit_users)))
+            .service(at("/info/tag/update").route(post().to(tags::edit_users))))
 
         .service(scope("/group").wrap(from_fn(reply::status))
+            .service(at("/external/group/create").route(post().to(groups::create)))
+            .service(at("/external/group/join").route(post().to(groups::join)))
+            .service(at("/external/joinRequest/getAll").route(post().to(groups::join_requests)))
+            .service(at("/external/joinRequest/process").route(post().to(groups::process)))
+            .service(at("/external/search/name_hint").route(post().to(search::name_hint)))
+            .service(at("/external/search/tag_hint").route(post().to(search::tag_hint)))
+            .service(at("/external/search/group").route(post().to(search::group)))
+            .service(at("/external/search/my_group").route(post().to(search::my_group)))
+
+            .service(at("/internal/info/text/edit").route(post().to(info::edit)))
+            .service(at("/internal/info/text/get").route(post().to(info::get)))
+            .service(at("/internal/info/text/set_name").route(post().to(info::set_name)))
+            .service(at("/internal/info/avatar/add").route(post().to(avatars::set_groups)))
+            .service(at("/internal/info/avatar/get").route(get().to(avatars::groups)))
+            .service(at("/internal/info/picture/getAll").route(post().to(pictures::all)))
+            .service(at("/internal/info/picture/get").route(get().to(pictures::one)))
+            .service(at("/internal/info/picture/add").route(post().to(pictures::add)))
+            .service(at("/internal/info/picture/del").route(post().to(pictures::remove)))
+            .service(at("/internal/info/tag/get").route(post().to(tags::groups)))
+            .service(at("/internal/info/tag/add").route(post().to(tags::add_groups)))
+            .service(at("/internal/info/tag/remove").route(post().to(tags::remove_groups)))
+            // The document has the path of `add` here.
+            .service(at("/internal/info/tag/edit").route(post().to(tags::edit_groups)))
+
+            .service(at("/internal/member/get").route(post().to(members::list)))
+            .service(at("/internal/member/remove").route(post().to(members::remove)))
+            .service(at("/internal/member/setNickname").route(post().to(members::set_nickname)))
+            .service(at("/internal/member/rate").route(post().to(members::rate)))
+            .service(at("/internal/member/switchAdmin").route(post().to(members::switch_admin)))
+            .service(at("/internal/setting/dismiss").route(post().to(groups::dismiss)))
+            .service(at("/internal/setting/exit").route(post().to(groups::exit)))
+
+            .service(at("/internal/announcement/getAll").route(post().to(announcements::all)))
+            .service(at("/internal/announcement/get").route(post().to(announcements::one)))
+            .service(at("/internal/announcement/add").route(post().to(announcements::add)))
+            .service(at("/internal/announcement/edit").route(post().to(announcements::edit)))
+            .service(at("/internal/announcement/delete").route(post().to(announcements::delete)))
+            .service(at("/internal/announcement/setPic").route(post().to(announcements::set_picture)))
+            .service(at("/internal/announcement/delPic").route(post().to(announcements::remove_picture)))
+            .service(at("/internal/announcement/getPic").route(get().to(announcements::picture)))
+
             .service(at("/internal/files/get_dir").route(post().to(files::get_dir)))
             .service(at("/internal/files/mk_dir").route(post().to(files::mk_dir)))
             .service(at("/internal/files/download").route(get().to(files::download)))

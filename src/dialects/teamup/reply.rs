@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, Responder, ResponseError, web};
-use roost_actors::{Failure, Thing, tree};
+use roost_actors::{Failure, Thing, board, tree};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -320,7 +320,8 @@ impl From<Failure> for Refusal {
             | Failure::TooLate { .. }
             | Failure::Forbidden(_) => Code::Forbidden,
             Failure::Full { what, .. } => match what.as_str() {
-                "the list of pictures" => Code::PicturesFull,
+                board::PICTURES_FULL => Code::PicturesFull,
+                board::TAGS_FULL | board::ANNOUNCEMENTS_FULL => return bad(detail),
                 tree::rules::FULL => Code::FilesFull,
                 _ => Code::GroupFull,
             },

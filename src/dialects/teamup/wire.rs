@@ -11,9 +11,13 @@ pub struct Login {
     pub first_login: bool,
 }
 
-/// A person.
 #[derive(Debug, Serialize)]
-pub struct UserInfo {
+pub struct LoginStatus {
+    pub status: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Profile {
     pub id: String,
     pub nickname: String,
     pub info: String,
@@ -22,8 +26,141 @@ pub struct UserInfo {
 }
 
 #[derive(Debug, Serialize)]
-pub struct LoginStatus {
-    pub status: bool,
+pub struct UserTags {
+    pub tags: Vec<UserTag>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct UserTag {
+    pub id: i64,
+    pub user_id: String,
+    pub tag_text: String,
+}
+
+/// The document has nothing to be told of a new group; nothing else tells its maker the number.
+#[derive(Debug, Serialize)]
+pub struct Created {
+    pub msg: &'static str,
+    pub group_id: i64,
+    pub id: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct JoinRequests {
+    pub join_requests: Vec<JoinRequest>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct JoinRequest {
+    pub id: i64,
+    pub user_id: String,
+    pub group_id: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Hints {
+    pub hints: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Found {
+    pub groups: Vec<FoundGroup>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FoundMine {
+    pub groups: Vec<FoundGroup>,
+    pub dismissed_groups: Vec<FoundGroup>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FoundGroup {
+    pub id: i64,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub user_cnt: i64,
+    pub user_limit: i64,
+    pub time: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GroupInfo {
+    pub id: i64,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub name: String,
+    pub user_cnt: i64,
+    pub user_limit: i64,
+    pub info: String,
+    pub time: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Pictures {
+    pub pictures: Vec<Picture>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Picture {
+    pub id: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GroupTags {
+    pub tags: Vec<GroupTag>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GroupTag {
+    pub id: i64,
+    pub tag_text: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Members {
+    pub users: Vec<Member>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Member {
+    pub user_id: String,
+    pub nickname: String,
+    pub is_admin: bool,
+    pub is_creator: bool,
+    pub time: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Announcements {
+    pub announcements: Vec<AnnouncementLine>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AnnouncementLine {
+    pub id: i64,
+    pub title: String,
+    pub time: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AnnouncementAnswer {
+    pub announcement: Announcement,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Announcement {
+    pub id: i64,
+    pub title: String,
+    pub text: String,
+    pub time: String,
+}
+
+/// The number of what was made, beside what the document says.
+#[derive(Debug, Serialize)]
+pub struct Made {
+    pub msg: &'static str,
+    pub id: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,7 +192,7 @@ pub struct FileKept {
 
 #[derive(Debug, Serialize)]
 pub struct Chats {
-    pub private: Vec<UserInfo>,
+    pub private: Vec<Profile>,
 }
 
 /// A message over a socket.

@@ -1,6 +1,7 @@
 //! Changes to a room besides posts, under the lock of its row and fenced by its epoch.
 
 use super::{insert_members, place, rules};
+use crate::storage::board::{self, AvatarOf};
 use crate::storage::directory::folded;
 use crate::storage::sql::{Conn, Value, values};
 use roost_actors::failure::{Failure, Thing};
@@ -29,6 +30,10 @@ pub async fn apply(
             place,
             rules,
         } => edit(conn, room, [name, avatar, intro], place, rules).await?,
+        RoomChange::SetAvatar { image, address, at } => {
+            edit(conn, room, [None, Some(address), None], None, None).await?;
+            board::set_avatar(conn, AvatarOf::Room(room), &image, at).await?;
+        }
         RoomChange::Add { members, .. } => add(conn, room, &members).await?,
         RoomChange::Remove { accounts, at } => remove(conn, room, &accounts, last_seq, at).await?,
         RoomChange::SetRole { account, role } => {
@@ -101,7 +106,7 @@ async fn edit(
     if let Some(new) = new_place {
         let sql =
             "UPDATE room_groups SET longitude = $2, latitude = $3, country = $4, province = $5, city = $6,
-            district = $7, address = $8 WHERE room = $1";
+            district = $7, address = $8, cell = $9 WHERE room = $1";
         let mut columns = vec![room.into()];
         columns.extend(place(&new));
         conn.execute(sql, &columns).await?;
@@ -167,7 +172,7 @@ async fn transfer(
 }
 
 async fn dissolve(conn: &mut Conn, room: RoomId, at: Timestamp) -> StoreResult<()> {
-    let sql = "UPDATE room_groups SET dissolved_at = $2 WHERE room = $1";
+    let sql = "UPDATE room_groups SET dissolved_at = $2, cell = NULL WHERE room = $1";
     if conn.execute(sql, values![room, at]).await? == 0 {
         return Err(Failure::Unknown(Thing::Room).into());
     }

@@ -4,6 +4,7 @@ use crate::storage::rows::{self, message_columns};
 use crate::storage::sql::{Conn, SqlResult, Value, values};
 use roost_actors::model::{
     AccountId, ChatMessage, Counts, HistoryPage, HistoryQuery, MessageId, Order, RoomId, RoomKind, Seq,
+    Timestamp,
 };
 
 const BY_ID: &str = concat!(
@@ -21,6 +22,14 @@ const REVOKED: &str = "
     SELECT count(*) FROM messages
     WHERE room = $1 AND seq >= $2 AND seq <= $3 AND revoked_at IS NOT NULL";
 
+const REVOKED_SINCE: &str = concat!(
+    "SELECT r.low, r.high, ",
+    message_columns!(),
+    " FROM messages m JOIN rooms r ON r.id = m.room
+    WHERE m.room = ANY($1) AND m.revoked_at IS NOT NULL AND m.revoked_at >= $2
+    ORDER BY m.room, m.seq LIMIT $3"
+);
+
 /// The part of the history that a query is about.
 struct Span {
     from: i64,
@@ -36,6 +45,22 @@ impl Span {
 pub async fn message(conn: &mut Conn, room: RoomId, id: MessageId) -> SqlResult<Option<ChatMessage>> {
     let found = conn.row(BY_ID, values![id, room]).await?;
     found.map(|mut row| rows::message(&mut row)).transpose()
+}
+
+pub async fn revoked(
+    conn: &mut Conn,
+    rooms: Vec<i64>,
+    since: Timestamp,
+    limit: i64,
+) -> SqlResult<Vec<(RoomKind, ChatMessage)>> {
+    let found = conn.rows(REVOKED_SINCE, values![rooms, since, limit]).await?;
+    rows::all(found, |row| {
+        let kind = match (row.take()?, row.take()?) {
+            (Some(low), Some(high)) => RoomKind::Direct { low, high },
+            _ => RoomKind::Group,
+        };
+        Ok((kind, rows::message(row)?))
+    })
 }
 
 pub async fn page(conn: &mut Conn, room: RoomId, query: &HistoryQuery) -> SqlResult<HistoryPage> {

@@ -4,6 +4,7 @@ mod change;
 mod history;
 
 use super::directory::folded;
+use super::near::cell;
 use super::rows::{self, account_columns, group_columns, join_request_columns};
 use super::sql::{Conn, Database, Sequence, SqlError, SqlResult, Value, values};
 use async_trait::async_trait;
@@ -64,8 +65,10 @@ const INSERT_GROUP: &str = "
     INSERT INTO room_groups (
         room, name, name_folded, avatar, intro, owner, member_count, member_limit, invite_off, members_hidden,
         join_off, history_before_join, longitude, latitude, country, province, city, district, address,
-        super_group, category, created_at
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+        cell, super_group, category, created_at
+    ) VALUES (
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+    )";
 
 const INSERT_MEMBER: &str = "
     INSERT INTO members (room, account, from_seq, role, nickname, muted_until, joined_at, read_seq, quiet)
@@ -78,6 +81,19 @@ impl RoomStore for Rooms {
             .database
             .write(move |conn| Box::pin(async move { activate(conn, room, me).await }));
         taken.await
+    }
+
+    async fn holder(&self, room: RoomId) -> StoreResult<Option<(Incarnation, Epoch)>> {
+        let holder = self.database.read(move |conn| {
+            Box::pin(async move {
+                let sql = "SELECT owner, epoch FROM rooms WHERE id = $1";
+                let found = conn.row(sql, values![room]).await?;
+                Ok(found
+                    .map(|mut row| Ok::<_, SqlError>((Incarnation(row.take()?), row.take()?)))
+                    .transpose()?)
+            })
+        });
+        holder.await
     }
 
     async fn release(&self, room: RoomId, epoch: Epoch) -> StoreResult<()> {
@@ -101,6 +117,19 @@ impl RoomStore for Rooms {
             })
         });
         ends.await
+    }
+
+    async fn revoked(
+        &self,
+        rooms: &[RoomId],
+        since: Timestamp,
+        limit: i64,
+    ) -> StoreResult<Vec<(RoomKind, ChatMessage)>> {
+        let ids: Vec<i64> = rooms.iter().map(|room| room.0).collect();
+        let revoked = self
+            .database
+            .read(move |conn| Box::pin(async move { Ok(history::revoked(conn, ids, since, limit).await?) }));
+        revoked.await
     }
 
     async fn change(&self, room: RoomId, epoch: Epoch, change: &RoomChange) -> StoreResult<RoomSaved> {
@@ -320,8 +349,8 @@ fn rules(rules: RoomRules) -> [Value; 4] {
     ]
 }
 
-/// In the order of the columns of `room_groups`.
-fn place(place: &Place) -> [Value; 7] {
+/// In the order of the columns of `room_groups`, with the cell last.
+fn place(place: &Place) -> [Value; 8] {
     [
         place.longitude.into(),
         place.latitude.into(),
@@ -330,6 +359,7 @@ fn place(place: &Place) -> [Value; 7] {
         (&place.city).into(),
         (&place.district).into(),
         (&place.address).into(),
+        cell(place.longitude, place.latitude),
     ]
 }
 

@@ -3,7 +3,8 @@
 use super::error::{SqlError, SqlResult};
 use roost_actors::cluster::Incarnation;
 use roost_actors::model::{
-    AccountId, ChannelId, CommitKey, Epoch, FileId, MessageId, RequestId, RoomId, Seq, Timestamp,
+    AccountId, AnnouncementId, ChannelId, CommitKey, ContactGroupId, Epoch, FileId, MessageId, PictureId,
+    RequestId, RoomId, Seq, TagId, Timestamp,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,11 @@ from! {
     MessageId => Int(|v: MessageId| v.0),
     RequestId => Int(|v: RequestId| v.0),
     FileId => Int(|v: FileId| v.0),
+    ContactGroupId => Int(|v: ContactGroupId| v.0),
     ChannelId => Int(|v: ChannelId| v.0),
+    TagId => Int(|v: TagId| v.0),
+    PictureId => Int(|v: PictureId| v.0),
+    AnnouncementId => Int(|v: AnnouncementId| v.0),
     Seq => Int(|v: Seq| v.0),
     Epoch => Int(|v: Epoch| v.0),
     CommitKey => Int(|v: CommitKey| v.0),
@@ -163,7 +168,11 @@ read_ids!(
     Epoch,
     Timestamp,
     FileId,
+    ContactGroupId,
     ChannelId,
+    TagId,
+    PictureId,
+    AnnouncementId,
     Incarnation
 );
 

@@ -1,11 +1,13 @@
-//! SQLite when the disk is full, and when it does not come back from a commit.
+//! SQLite when the disk is full, when it does not come back from a commit, and when it is brought up to date.
 
 use super::append::Attempt;
 use super::run::{Stuck, raw};
 use super::{Sqlite, execute, query};
 use crate::storage::layout::{KnownTokens, lay_out, plan};
+use crate::storage::migrations::{Engine, MIGRATIONS};
 use crate::storage::sql::values;
 use roost_actors::model::{AccountId, Counts, Epoch, MessageKind, RoomId, RoomKind, Seq, Timestamp};
+use roost_actors::near::Point;
 use roost_actors::ports::{AppendError, BatchOutcome, PostDraft, RoomBatch};
 
 fn batch(last_seq: i64, body: &str) -> RoomBatch {
@@ -109,4 +111,36 @@ fn an_append_given_up_within_its_commit_is_in_doubt() {
     };
     assert_eq!(doubts.len(), 1);
     assert_eq!(doubts[0].marks(), [(Seq(1), roost_actors::model::MessageId(9))]);
+}
+
+#[tokio::test]
+async fn places_that_were_known_before_are_filed_as_new_ones_are() {
+    let (sqlite, _folder) = with_a_room().await;
+    let friends = MIGRATIONS.iter().find(|migration| migration.name == "friends");
+    let text = friends.unwrap().text(Engine::Sqlite);
+    let backfill = text[text.find("-- The cells of places").unwrap()..].to_owned();
+    let places = [
+        (113.887_611_329_555_51, 22.802_167_782_129_153),
+        (-0.1276, 51.5072),
+        (180.0, 90.0),
+        (-180.0, -90.0),
+        (0.0, -0.000_001),
+        (0.0, 0.0),
+    ];
+    let filed = sqlite.writer.run(move |conn| {
+        let conn = raw(conn)?;
+        for (id, (longitude, latitude)) in (1_i64..).zip(places) {
+            let sql = "INSERT INTO accounts (id, uuid, nickname, avatar, longitude, latitude, created_at)
+                VALUES ($1, $2, '', '', $3, $4, 1)";
+            execute(conn, sql, values![id, id.to_string(), longitude, latitude])?;
+        }
+        conn.execute_batch(&backfill)
+            .map_err(|error| crate::storage::sql::SqlError::Internal(error.to_string()))?;
+        query(conn, "SELECT cell FROM accounts WHERE id > 0 ORDER BY id", &[])
+    });
+    let rows = filed.await.unwrap().unwrap();
+    for (mut row, (longitude, latitude)) in rows.into_iter().zip(places) {
+        let at = Point { longitude, latitude };
+        assert_eq!(row.take::<Option<i64>>().unwrap(), at.cell(), "{at:?}");
+    }
 }

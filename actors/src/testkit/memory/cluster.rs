@@ -2,13 +2,13 @@
 
 use super::Memory;
 use super::tables::{NodeRow, Tables};
-use crate::cluster::{Beat, Incarnation, Member, Membership};
+use crate::cluster::{Beat, Incarnation, Member, Timing};
 use crate::ports::{Charter, ClusterStore, Joined, Joining, StoreResult};
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use tokio::time::Instant;
 
-/// The store's clock: runs with the machine's, and can be moved on besides.
+/// The store's clock: runs with the machine's, or stands where a test has paused time, and can be moved on besides.
 #[derive(Debug)]
 pub(super) struct DatabaseTime {
     since: Instant,
@@ -16,7 +16,6 @@ pub(super) struct DatabaseTime {
 }
 
 impl Default for DatabaseTime {
-    #[expect(clippy::disallowed_methods, reason = "a database has a clock of its own")]
     fn default() -> DatabaseTime {
         DatabaseTime {
             since: Instant::now(),
@@ -104,9 +103,13 @@ fn join(tables: &mut Tables, joining: &Joining, now: i64) -> Joined {
 
 /// Removes the nodes that have not been heard of for too long.
 fn bury(tables: &mut Tables, now: i64) {
+    let timing = tables
+        .charter
+        .as_ref()
+        .map_or_else(Timing::default, |charter| charter.timing);
     tables
         .nodes
-        .retain(|_, row| now - row.heard_at_ms < Membership::DEAD_AFTER_MS);
+        .retain(|_, row| now - row.heard_at_ms < timing.dead_after_ms);
 }
 
 fn members(tables: &Tables) -> Vec<Member> {

@@ -4,6 +4,7 @@ use super::Memory;
 use super::tables::{AccountRow, Tables};
 use crate::failure::{Failure, Thing};
 use crate::model::{Account, AccountId, LoginName, NewAccount, Place, RoomInfo, RoomKind};
+use crate::near::{Point, Wanted};
 use crate::ports::{DirectoryStore, StoreResult};
 use async_trait::async_trait;
 
@@ -94,6 +95,55 @@ impl DirectoryStore for Memory {
         let infos: Result<Vec<RoomInfo>, Failure> = found.map(|room| tables.info(room.info.id)).collect();
         Ok(infos?)
     }
+
+    async fn groups_owned(&self, owner: AccountId) -> StoreResult<i64> {
+        let tables = self.begin().await?;
+        let owned = tables.rooms.values().map(|room| &room.info).filter(|info| {
+            info.kind == RoomKind::Group && info.owner == owner && info.dissolved_at.is_none()
+        });
+        Ok(owned.count() as i64)
+    }
+
+    async fn near_accounts(&self, wanted: Wanted) -> StoreResult<Vec<(Account, f64)>> {
+        let tables = self.begin().await?;
+        let others = tables.accounts.values().map(|row| &row.account);
+        let others = others.filter(|account| Some(account.id) != wanted.except);
+        let mut near = within(&wanted, others, |account| &account.place);
+        near.sort_by(|(a, near), (b, far)| near.total_cmp(far).then(a.id.cmp(&b.id)));
+        near.truncate(wanted.limit);
+        Ok(near)
+    }
+
+    async fn near_groups(&self, wanted: Wanted) -> StoreResult<Vec<(RoomInfo, f64)>> {
+        let tables = self.begin().await?;
+        let lives = |info: &&RoomInfo| info.kind == RoomKind::Group && info.dissolved_at.is_none();
+        let groups = tables.rooms.values().map(|room| &room.info).filter(lives);
+        let mut near = within(&wanted, groups, |info| &info.place);
+        near.sort_by(|(a, near), (b, far)| near.total_cmp(far).then(a.id.cmp(&b.id)));
+        near.truncate(wanted.limit);
+        let shown = near
+            .into_iter()
+            .map(|(info, metres)| Ok((tables.info(info.id)?, metres)));
+        let shown: Result<Vec<_>, Failure> = shown.collect();
+        Ok(shown?)
+    }
+}
+
+/// Whatever says where it is, and is there within the radius.
+fn within<'t, T: Clone + 't>(
+    wanted: &Wanted,
+    all: impl Iterator<Item = &'t T>,
+    place: impl Fn(&T) -> &Place,
+) -> Vec<(T, f64)> {
+    let found = all.filter_map(|one| {
+        let Place {
+            longitude, latitude, ..
+        } = *place(one);
+        let at = Point { longitude, latitude };
+        let metres = wanted.from.distance(at);
+        (at.cell().is_some() && metres <= wanted.within).then(|| (one.clone(), metres))
+    });
+    found.collect()
 }
 
 pub(super) fn create(tables: &mut Tables, new: &NewAccount) -> Result<Account, Failure> {

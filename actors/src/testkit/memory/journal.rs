@@ -3,8 +3,8 @@
 use super::fault::commit_late;
 use super::tables::{Row, Tables, TokenRow};
 use super::{CommitFault, Memory};
-use crate::journal::{TokenFound, assign, dedupe};
-use crate::model::Timestamp;
+use crate::journal::{Assigned, TokenFound, assign, dedupe};
+use crate::model::{Counts, Seq, Timestamp};
 use crate::ports::{AppendError, BatchOutcome, InDoubt, JournalStore, RoomBatch, Verdict};
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -83,24 +83,76 @@ fn in_doubt(batches: &[RoomBatch], outcomes: Vec<BatchOutcome>) -> AppendError {
 }
 
 fn append_all(tables: &mut Tables, batches: &[RoomBatch]) -> Vec<BatchOutcome> {
-    let mut order: Vec<usize> = (0..batches.len()).collect();
-    order.sort_by_key(|&index| batches[index].room);
-    let mut outcomes = vec![BatchOutcome::Fenced; batches.len()];
-    for index in order {
-        outcomes[index] = append_one(tables, &batches[index]);
-    }
-    outcomes
+    work(tables, batches, true).outcomes
 }
 
-fn append_one(tables: &mut Tables, batch: &RoomBatch) -> BatchOutcome {
-    let ours = |tables: &Tables| {
-        tables
-            .rooms
-            .get(&batch.room)
-            .is_some_and(|r| r.epoch == batch.epoch)
+/// A transaction of the journal that has done its work and has not committed yet.
+#[derive(Clone, Debug)]
+pub struct Running {
+    writes: Vec<Write>,
+    outcomes: Vec<BatchOutcome>,
+}
+
+#[derive(Clone, Debug)]
+struct Write {
+    batch: RoomBatch,
+    rows: Vec<Assigned>,
+    last_seq: Seq,
+    counts: Counts,
+}
+
+impl Running {
+    /// What becomes of each batch if this commits.
+    #[must_use]
+    pub fn outcomes(&self) -> &[BatchOutcome] {
+        &self.outcomes
+    }
+
+    fn apply(self, tables: &mut Tables) {
+        for write in self.writes {
+            apply_one(tables, write);
+        }
+    }
+}
+
+impl Memory {
+    /// Does the work of an append without committing it. Whoever calls this keeps the rooms locked until
+    /// [`Memory::commit`]; message ids are taken for good, as from a sequence. `fenced` checks epochs, as a store must.
+    pub async fn begin_append(&self, batches: &[RoomBatch], fenced: bool) -> Running {
+        let mut tables = self.tables.lock().await;
+        let mut draft = tables.clone();
+        let running = work(&mut draft, batches, fenced);
+        tables.take_message_ids_of(&draft);
+        running
+    }
+
+    pub async fn commit(&self, running: Running) {
+        running.apply(&mut *self.tables.lock().await);
+    }
+}
+
+/// Does the work of an append, room by room: what one room stores counts for the next.
+fn work(tables: &mut Tables, batches: &[RoomBatch], fenced: bool) -> Running {
+    let mut order: Vec<usize> = (0..batches.len()).collect();
+    order.sort_by_key(|&index| batches[index].room);
+    let mut running = Running {
+        writes: Vec::with_capacity(batches.len()),
+        outcomes: vec![BatchOutcome::Fenced; batches.len()],
     };
-    if !ours(tables) {
-        return BatchOutcome::Fenced;
+    for index in order {
+        if let Some((write, outcome)) = begin_one(tables, &batches[index], fenced) {
+            running.outcomes[index] = outcome;
+            running.writes.push(write.clone());
+            apply_one(tables, write);
+        }
+    }
+    running
+}
+
+fn begin_one(tables: &mut Tables, batch: &RoomBatch, fenced: bool) -> Option<(Write, BatchOutcome)> {
+    let room = tables.rooms.get(&batch.room)?;
+    if fenced && room.epoch != batch.epoch {
+        return None;
     }
     let known = known_tokens(tables, batch);
     let ids: Vec<_> = dedupe(batch, &known)
@@ -108,6 +160,27 @@ fn append_one(tables: &mut Tables, batch: &RoomBatch) -> BatchOutcome {
         .map(|_| tables.next_message())
         .collect();
     let (rows, posts, last_seq, counts) = assign(batch, &known, &ids);
+    let write = Write {
+        batch: batch.clone(),
+        rows,
+        last_seq,
+        counts,
+    };
+    let outcome = BatchOutcome::Committed {
+        posts,
+        last_seq,
+        counts,
+    };
+    Some((write, outcome))
+}
+
+fn apply_one(tables: &mut Tables, write: Write) {
+    let Write {
+        batch,
+        rows,
+        last_seq,
+        counts,
+    } = write;
     for row in &rows {
         let post = &batch.posts[row.index];
         if let Some(token) = &post.token {
@@ -121,8 +194,9 @@ fn append_one(tables: &mut Tables, batch: &RoomBatch) -> BatchOutcome {
         }
     }
     if let Some(room) = tables.rooms.get_mut(&batch.room) {
-        assert_eq!(
-            room.last_seq, batch.last_seq,
+        // With fences no other owner can have written since.
+        assert!(
+            room.epoch != batch.epoch || room.last_seq == batch.last_seq,
             "the owner of room {} knows its end",
             batch.room
         );
@@ -140,11 +214,6 @@ fn append_one(tables: &mut Tables, batch: &RoomBatch) -> BatchOutcome {
                 member.read_seq = member.read_seq.max(seq);
             }
         }
-    }
-    BatchOutcome::Committed {
-        posts,
-        last_seq,
-        counts,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One store in memory behind every store port, with the semantics of a database and faults that a test sets.
 
+mod board;
 mod cluster;
 mod directory;
 mod fault;
@@ -12,10 +13,12 @@ mod rooms;
 mod secrets;
 mod tables;
 mod tree;
+mod uploads;
 mod users;
 mod views;
 
 pub use fault::{CommitFault, Held};
+pub use journal::Running;
 
 use crate::ports::{StoreError, StoreResult};
 use cluster::DatabaseTime;

@@ -18,6 +18,11 @@ impl RoomStore for Memory {
         self.change(|tables| activate(tables, room, me)).await
     }
 
+    async fn holder(&self, room: RoomId) -> StoreResult<Option<(Incarnation, Epoch)>> {
+        let tables = self.begin().await?;
+        Ok(tables.rooms.get(&room).map(|row| (row.owner, row.epoch)))
+    }
+
     async fn release(&self, room: RoomId, epoch: Epoch) -> StoreResult<()> {
         self.change(|tables| {
             if let Some(row) = tables.rooms.get_mut(&room).filter(|row| row.epoch == epoch) {
@@ -32,6 +37,26 @@ impl RoomStore for Memory {
         let tables = self.begin().await?;
         let end = |id: &RoomId| Some((*id, tables.rooms.get(id)?.last_seq));
         Ok(rooms.iter().filter_map(end).collect())
+    }
+
+    async fn revoked(
+        &self,
+        rooms: &[RoomId],
+        since: Timestamp,
+        limit: i64,
+    ) -> StoreResult<Vec<(RoomKind, ChatMessage)>> {
+        let tables = self.begin().await?;
+        let mut rooms = rooms.to_vec();
+        rooms.sort_unstable();
+        let rows = rooms
+            .iter()
+            .filter_map(|id| tables.rooms.get(id))
+            .flat_map(|room| {
+                let messages = room.rows.iter().map(|row| &row.message);
+                messages.map(|message| (room.info.kind, message.clone()))
+            });
+        let late = rows.filter(|(_, message)| message.revoked_at.is_some_and(|at| at >= since));
+        Ok(late.take(usize::try_from(limit).unwrap_or(0)).collect())
     }
 
     async fn change(&self, room: RoomId, epoch: Epoch, change: &RoomChange) -> StoreResult<RoomSaved> {
@@ -168,6 +193,10 @@ fn apply(tables: &mut Tables, id: RoomId, change: &RoomChange) -> Result<RoomSav
             tables.join_requests.push(request.clone());
             return Ok(RoomSaved::Applied(request));
         }
+        RoomChange::SetAvatar { image, address, at } => {
+            row(tables, id)?.info.avatar.clone_from(address);
+            super::board::set_avatar(tables, (None, Some(id)), image, *at)?;
+        }
         RoomChange::Deny { request, reason } => {
             for waiting in tables.join_requests.iter_mut().filter(|r| r.id == *request) {
                 waiting.status = RequestStatus::Denied;
@@ -261,6 +290,7 @@ fn apply_to_row(room: &mut RoomRow, change: &RoomChange) {
             }
         }
         RoomChange::Add { .. }
+        | RoomChange::SetAvatar { .. }
         | RoomChange::Apply { .. }
         | RoomChange::Deny { .. }
         | RoomChange::Dissolve { .. } => unreachable!("these changes touch more than the room's row"),

@@ -1,15 +1,17 @@
 //! The tables of the store in memory, and the look-ups that several ports share.
 
+use super::board::{PictureRow, TagRow};
 use super::tree::LooseBlob;
 use crate::cluster::{Incarnation, Member as Node};
 use crate::failure::{Failure, Thing};
 use crate::model::{
-    Account, AccountId, Channel, ChatMessage, CommitKey, Contact, Counts, Epoch, FileId, FriendRequest,
-    Grant, JoinRequest, Member, MessageId, RequestId, RoomId, RoomInfo, RoomKind, SecretDigest, Seq,
-    SharedFile, Timestamp, TreeItem, View,
+    Account, AccountId, Announcement, AnnouncementId, Channel, ChatMessage, CommitKey, Contact, ContactGroup,
+    ContactGroupId, Counts, Epoch, FileId, FriendRequest, Grant, JoinRequest, Member, MessageId, PictureId,
+    Rating, RequestId, RoomId, RoomInfo, RoomKind, SecretDigest, Seq, SharedFile, TagId, Timestamp, TreeItem,
+    Upload, View,
 };
 use crate::ports::Charter;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A stored message with the room's counts up to and including it.
@@ -84,6 +86,7 @@ pub(super) struct Tables {
     pub rooms: BTreeMap<RoomId, RoomRow>,
     pub direct: HashMap<RoomKind, RoomId>,
     pub contacts: BTreeMap<(AccountId, AccountId), Contact>,
+    pub contact_groups: BTreeMap<ContactGroupId, (AccountId, ContactGroup)>,
     pub friend_requests: Vec<FriendRequest>,
     pub join_requests: Vec<JoinRequest>,
     pub tokens: HashMap<(AccountId, Arc<str>), TokenRow>,
@@ -98,6 +101,15 @@ pub(super) struct Tables {
     pub tree: BTreeMap<FileId, TreeItem>,
     pub tree_made: i64,
     pub loose_blobs: BTreeMap<String, LooseBlob>,
+    pub uploads: HashMap<(AccountId, String), Upload>,
+    pub tags: BTreeMap<TagId, TagRow>,
+    /// By blob: whose it is, and its media type.
+    pub avatars: BTreeMap<String, (Option<AccountId>, Option<RoomId>, String)>,
+    pub pictures: BTreeMap<PictureId, PictureRow>,
+    pub announcements: BTreeMap<AnnouncementId, (RoomId, Announcement)>,
+    pub raters: BTreeSet<(RoomId, AccountId)>,
+    pub ratings: Vec<Rating>,
+    shown_made: i64,
     pub tickets: HashMap<SecretDigest, (FileId, Timestamp)>,
     pub jobs: HashMap<String, (String, Timestamp)>,
     pub keys: HashMap<String, String>,
@@ -111,6 +123,7 @@ pub(super) struct Tables {
     messages_made: i64,
     requests_made: i64,
     contacts_made: i64,
+    contact_groups_made: i64,
     joins_made: i64,
 }
 
@@ -140,12 +153,26 @@ impl Tables {
         MessageId(next(&mut self.messages_made))
     }
 
+    /// Goes on counting messages where a draft has come to: ids are taken for good.
+    pub fn take_message_ids_of(&mut self, draft: &Tables) {
+        self.messages_made = draft.messages_made;
+    }
+
     pub fn next_request(&mut self) -> RequestId {
         RequestId(next(&mut self.requests_made))
     }
 
+    /// The next number of a tag, picture or announcement.
+    pub fn next_shown(&mut self) -> i64 {
+        next(&mut self.shown_made)
+    }
+
     pub fn next_contact(&mut self) -> i64 {
         next(&mut self.contacts_made)
+    }
+
+    pub fn next_contact_group(&mut self) -> ContactGroupId {
+        ContactGroupId(next(&mut self.contact_groups_made))
     }
 
     pub fn next_incarnation(&mut self) -> Incarnation {

@@ -1,12 +1,13 @@
 //! The users' store in memory: profiles, contacts, friend requests, and the rooms one is in.
 
 use super::Memory;
+use super::board;
 use super::tables::{RoomRow, Tables};
 use super::views;
 use crate::failure::{Failure, Thing};
 use crate::model::{
-    Account, AccountEdit, AccountId, Contact, Friend, FriendRequest, JoinRequest, RequestStatus, Role,
-    RoomInfo, RoomKind, RoomPosition, Timestamp,
+    Account, AccountEdit, AccountId, Contact, ContactGroup, ContactGroupId, Friend, FriendRequest,
+    JoinRequest, RequestStatus, Role, RoomInfo, RoomKind, RoomPosition, Timestamp,
 };
 use crate::ports::{StoreResult, UserChange, UserSaved, UserSnapshot, UserStore};
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ impl UserStore for Memory {
         Ok(UserSnapshot {
             account: tables.account(account)?.account.clone(),
             contacts: contacts.cloned().collect(),
+            contact_groups: groups_of_contacts(&tables, account).cloned().collect(),
         })
     }
 
@@ -126,10 +128,20 @@ fn groups_of(tables: &Tables, pick: impl Fn(&RoomRow) -> bool) -> impl Iterator<
     tables.rooms.values().filter(lives).filter(move |room| pick(room))
 }
 
+fn groups_of_contacts(tables: &Tables, owner: AccountId) -> impl Iterator<Item = &ContactGroup> {
+    let groups = tables.contact_groups.values();
+    groups.filter(move |(of, _)| *of == owner).map(|(_, group)| group)
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm a change")]
 fn apply(tables: &mut Tables, me: AccountId, change: &UserChange) -> Result<UserSaved, Failure> {
     tables.account(me)?;
     match change {
         UserChange::Edit(edit) => edit_account(&mut tables.account_mut(me)?.account, edit),
+        UserChange::SetAvatar { image, address, at } => {
+            tables.account_mut(me)?.account.avatar.clone_from(address);
+            board::set_avatar(tables, (Some(me), None), image, *at)?;
+        }
         UserChange::SetPassword { hash, at } => {
             let row = tables.account_mut(me)?;
             row.hash = Some(hash.clone());
@@ -178,8 +190,87 @@ fn apply(tables: &mut Tables, me: AccountId, change: &UserChange) -> Result<User
         UserChange::SetLabel { peer, label } => {
             contact(tables, me, *peer)?.label.clone_from(label);
         }
+        UserChange::AddContactGroup { name, members } => {
+            return add_contact_group(tables, me, name, members);
+        }
+        UserChange::RemoveContactGroup { group } => {
+            contact_group(tables, me, *group)?;
+            tables.contact_groups.remove(group);
+        }
+        UserChange::RenameContactGroup { group, name } => {
+            if groups_of_contacts(tables, me).any(|other| other.id != *group && other.name == *name) {
+                return Err(Failure::Exists(Thing::ContactGroup));
+            }
+            contact_group(tables, me, *group)?.name.clone_from(name);
+        }
+        UserChange::AddToContactGroup { group, members } => gather(tables, me, *group, members)?,
+        UserChange::RemoveFromContactGroup { group, members } => {
+            let group = contact_group(tables, me, *group)?;
+            group.members.retain(|member| !members.contains(member));
+        }
+    }
+    // Whoever is no contact any more is in no group of contacts.
+    let Tables {
+        contacts,
+        contact_groups,
+        ..
+    } = tables;
+    for (owner, group) in contact_groups.values_mut() {
+        group
+            .members
+            .retain(|member| contacts.contains_key(&(*owner, *member)));
     }
     Ok(UserSaved::Done)
+}
+
+fn contact_group(
+    tables: &mut Tables,
+    me: AccountId,
+    group: ContactGroupId,
+) -> Result<&mut ContactGroup, Failure> {
+    match tables.contact_groups.get_mut(&group) {
+        Some((owner, group)) if *owner == me => Ok(group),
+        _ => Err(Failure::Unknown(Thing::ContactGroup)),
+    }
+}
+
+fn add_contact_group(
+    tables: &mut Tables,
+    me: AccountId,
+    name: &str,
+    members: &[AccountId],
+) -> Result<UserSaved, Failure> {
+    if groups_of_contacts(tables, me).any(|other| other.name == name) {
+        return Err(Failure::Exists(Thing::ContactGroup));
+    }
+    let id = tables.next_contact_group();
+    let group = ContactGroup {
+        id,
+        name: name.to_owned(),
+        members: Vec::new(),
+    };
+    tables.contact_groups.insert(id, (me, group));
+    gather(tables, me, id, members)?;
+    Ok(UserSaved::Grouped(id))
+}
+
+fn gather(
+    tables: &mut Tables,
+    me: AccountId,
+    group: ContactGroupId,
+    members: &[AccountId],
+) -> Result<(), Failure> {
+    if !members
+        .iter()
+        .all(|member| tables.contacts.contains_key(&(me, *member)))
+    {
+        return Err(Failure::NotFriends);
+    }
+    let group = contact_group(tables, me, group)?;
+    group.members.extend(members);
+    group.members.sort_unstable();
+    group.members.dedup();
+    Ok(())
 }
 
 fn contact(tables: &mut Tables, me: AccountId, peer: AccountId) -> Result<&mut Contact, Failure> {

@@ -2,17 +2,25 @@
 //! These cases want a database that no other node is a member of.
 
 use super::stage::{NOWHERE, Owner, group, new_group, person, refused, text, unique};
-use crate::cluster::{Beat, Incarnation, Member, Membership};
+use crate::cluster::{Beat, Incarnation, Member, Timing};
 use crate::failure::Failure;
 use crate::model::{Epoch, RoomId, Seq};
 use crate::ports::{BatchOutcome, Charter, Joined, Joining, Ports};
 use std::time::Duration;
+
+/// Unlike the default, to see that it is kept; the time after which nodes are dead is the same, because tests that have
+/// one database together are at work in it at the same time.
+const TIMING: Timing = Timing {
+    heartbeat_ms: 400,
+    dead_after_ms: 2_000,
+};
 
 fn joining(name: &str) -> Joining {
     Joining {
         name: name.to_owned(),
         http: format!("{name}.example:80"),
         peer: format!("{name}.example:90"),
+        timing: Timing::default(),
     }
 }
 
@@ -59,6 +67,7 @@ pub async fn the_first_charter_stands(ports: &Ports) {
     let charter = |cluster: &str| Charter {
         cluster: cluster.to_owned(),
         verifier: format!("$verifier of {cluster}$"),
+        timing: TIMING,
     };
     assert_eq!(ports.cluster.charter(None).await.unwrap(), None);
     assert_eq!(
@@ -81,6 +90,7 @@ pub async fn charters_written_at_once_leave_one(ports: &Ports) {
             let fresh = Charter {
                 cluster: n.to_string(),
                 verifier: n.to_string(),
+                timing: TIMING,
             };
             ports
                 .cluster
@@ -184,7 +194,7 @@ pub async fn a_node_that_is_silent_too_long_dies_and_stays_dead(ports: &Ports) {
     let ((silent, _), (lives, _)) = (join(ports, &a).await, join(ports, &b).await);
     let room = a_room(ports).await;
     take(ports, room, silent).await;
-    let until_dead = Duration::from_millis(Membership::DEAD_AFTER_MS as u64 / 4);
+    let until_dead = Duration::from_millis(TIMING.dead_after_ms as u64 / 4);
     for _ in 0..3 {
         tokio::time::sleep(until_dead).await;
         beat(ports, lives).await;
@@ -232,6 +242,19 @@ pub async fn a_released_room_can_be_taken_at_once(ports: &Ports) {
     ports.rooms.release(room, epoch).await.unwrap();
     assert_eq!(take(ports, room, b).await, Epoch(epoch.0 + 1));
     ports.rooms.release(NOWHERE, Epoch(1)).await.unwrap();
+}
+
+pub async fn it_can_be_asked_who_holds_a_room(ports: &Ports) {
+    let (a, _) = join(ports, &unique("a")).await;
+    let room = a_room(ports).await;
+    let epoch = take(ports, room, a).await;
+    assert_eq!(ports.rooms.holder(room).await.unwrap(), Some((a, epoch)));
+    ports.rooms.release(room, epoch).await.unwrap();
+    assert_eq!(
+        ports.rooms.holder(room).await.unwrap(),
+        Some((Incarnation(0), epoch))
+    );
+    assert_eq!(ports.rooms.holder(NOWHERE).await.unwrap(), None);
 }
 
 pub async fn a_release_by_a_stale_owner_changes_nothing(ports: &Ports) {

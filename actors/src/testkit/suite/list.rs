@@ -113,6 +113,7 @@ macro_rules! port_suites {
             one_kind_can_be_picked
             revoked_messages_are_shown_only_when_asked
             what_was_revoked_since_a_moment_can_be_asked_for
+            what_was_revoked_in_several_rooms_is_told_together
             the_total_counts_all_that_match_whatever_the_page
             the_total_leaves_out_revoked_messages_unless_asked
             the_total_is_not_counted_unless_asked
@@ -151,6 +152,29 @@ macro_rules! port_suites {
             nobody_can_be_blocked
             lifting_a_block_removes_the_contact
             a_friend_who_is_not_blocked_cannot_be_unblocked
+        }
+        $crate::port_suite! { $open => contact_groups:
+            a_contact_group_is_loaded_as_it_was_made
+            a_name_is_one_contact_groups_alone_and_its_owners_own
+            contacts_come_into_a_group_and_go_out_of_it
+            only_contacts_are_in_a_group_of_contacts
+            a_contact_group_is_touched_by_its_owner_alone
+            a_removed_contact_group_leaves_its_contacts
+            a_contact_group_of_nobody_is_refused
+        }
+        $crate::port_suite! { $open => uploads:
+            an_upload_comes_back_as_it_was_kept
+            the_first_upload_of_a_key_stays
+            the_bytes_of_an_account_are_those_of_its_uploads
+            nobody_puts_up_nothing
+        }
+        $crate::port_suite! { $open => near:
+            people_are_found_nearest_first_within_the_radius
+            whoever_moves_is_found_where_they_are
+            a_crowd_at_one_place_hides_nobody_nearer
+            the_date_line_is_no_edge
+            groups_are_found_where_they_are_until_they_are_dissolved
+            the_groups_that_somebody_owns_are_counted
         }
         $crate::port_suite! { $open => users_rooms:
             groups_come_by_name_with_their_number_of_members
@@ -230,6 +254,7 @@ macro_rules! port_suites {
             a_room_of_a_node_that_lives_is_not_taken
             a_refused_taking_does_not_fence_the_owner
             a_released_room_can_be_taken_at_once
+            it_can_be_asked_who_holds_a_room
             a_release_by_a_stale_owner_changes_nothing
             rooms_of_a_node_that_left_can_be_taken_and_its_batches_are_fenced
             a_room_without_an_owner_that_others_wait_for_is_anybodys
@@ -278,6 +303,28 @@ macro_rules! port_suites {
             a_blob_is_referred_to_or_noted_and_never_both
             a_file_of_which_nothing_was_kept_leaves_its_blob_noted
             a_room_without_files_takes_nothing
+        }
+        $crate::port_suite! { $open => board:
+            tags_are_kept_in_order_each_once
+            tags_of_others_are_not_changed
+            there_are_so_many_tags_and_no_more
+            pictures_come_in_the_order_they_were_added_up_to_the_limit
+            a_picture_of_another_group_is_not_found
+            announcements_come_newest_first_and_change
+            an_announcement_has_one_picture
+            a_blob_that_was_not_noted_is_refused
+            whatever_is_taken_away_leaves_its_blob_due
+            a_dissolved_group_shows_what_it_had_and_changes_nothing
+            everybody_rates_once_and_the_mean_counts
+            ratings_given_at_the_same_time_count_once
+            an_avatar_takes_the_place_of_the_one_before
+        }
+        $crate::port_suite! { $open => board_found:
+            groups_are_found_by_category_key_and_tags
+            ones_own_groups_are_found_with_the_dissolved_ones
+            hints_begin_with_the_key_and_then_the_most_used
+            strange_keys_find_groups_literally
+            a_request_to_join_is_found_whatever_became_of_it
         }
         $crate::port_suite! { $open => jobs:
             a_job_is_one_nodes_until_its_time_is_over

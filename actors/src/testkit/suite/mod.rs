@@ -3,7 +3,10 @@
 //! there once (the charter of a cluster, the nodes that live) would be another case's too.
 
 pub mod blobs;
+pub mod board;
+pub mod board_found;
 pub mod cluster;
+pub mod contact_groups;
 pub mod directory;
 pub mod files;
 pub mod grants;
@@ -14,6 +17,7 @@ pub mod journal_faults;
 pub mod journal_tokens;
 pub mod ledger;
 mod list;
+pub mod near;
 pub mod rooms;
 pub mod rooms_changes;
 pub mod rooms_history;
@@ -21,6 +25,7 @@ pub mod rooms_requests;
 pub mod secrets;
 pub mod stage;
 pub mod tree;
+pub mod uploads;
 pub mod users;
 pub mod users_rooms;
 pub mod views;

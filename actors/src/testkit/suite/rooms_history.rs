@@ -1,8 +1,8 @@
 //! Pages of history: order, offset, limit, bounds, kinds, revoked messages, totals.
 
-use super::stage::{NOW, NOWHERE, Owner, group, notice, person, refused, text};
+use super::stage::{NOW, NOWHERE, Owner, direct, group, notice, person, refused, text};
 use crate::failure::{Failure, Thing};
-use crate::model::{AccountId, HistoryQuery, MessageId, MessageKind, Order, Seq};
+use crate::model::{AccountId, HistoryQuery, MessageId, MessageKind, Order, RoomId, Seq};
 use crate::ports::Ports;
 
 /// A room in which ann said 1 to 10; every third message is a notice.
@@ -146,6 +146,45 @@ pub async fn what_was_revoked_since_a_moment_can_be_asked_for(ports: &Ports) {
             Vec::<i64>::new()
         );
     }
+}
+
+pub async fn what_was_revoked_in_several_rooms_is_told_together(ports: &Ports) {
+    let (ann, first) = ten(ports).await;
+    let mut second = group(ports, ann, &[]).await;
+    second.post(ports, vec![text(ann, "11"), text(ann, "12")]).await;
+    let bob = person(ports, "bob").await;
+    let mut direct = direct(ports, ann, bob).await;
+    direct.post(ports, vec![text(bob, "13")]).await;
+    for (room, body, ms) in [
+        (&first, "5", 200),
+        (&first, "2", 100),
+        (&second, "12", 300),
+        (&direct, "13", 400),
+    ] {
+        let page = ports.rooms.page(room.room, &HistoryQuery::all()).await.unwrap();
+        let message = page.messages.iter().find(|message| &*message.body == body);
+        room.revoke(ports, message.expect("it was said"), NOW.plus_ms(ms))
+            .await;
+    }
+    let rooms = [direct.room, second.room, first.room, NOWHERE];
+    let told = async |rooms: &[RoomId], ms, limit| {
+        let found = ports.rooms.revoked(rooms, NOW.plus_ms(ms), limit).await.unwrap();
+        found
+            .into_iter()
+            .map(|(kind, message)| (kind, message.body.to_string()))
+            .collect::<Vec<_>>()
+    };
+    let all = [
+        (first.kind, "2".to_owned()),
+        (first.kind, "5".to_owned()),
+        (second.kind, "12".to_owned()),
+        (direct.kind, "13".to_owned()),
+    ];
+    assert_eq!(told(&rooms, 0, 10).await, all);
+    assert_eq!(told(&rooms, 0, 3).await, all[..3]);
+    assert_eq!(told(&rooms, 200, 10).await, all[1..]);
+    assert_eq!(told(&rooms[1..2], 0, 10).await, all[2..3]);
+    assert_eq!(told(&[], 0, 10).await, []);
 }
 
 pub async fn the_total_counts_all_that_match_whatever_the_page(ports: &Ports) {

@@ -19,7 +19,7 @@ async fn change(ports: &Ports, account: AccountId, change: UserChange) -> UserSa
 async fn ask(ports: &Ports, from: AccountId, to: AccountId) -> RequestId {
     match change(ports, from, UserChange::AskFriendship { to, at: NOW }).await {
         UserSaved::Asked(id) => id,
-        UserSaved::Done => panic!("a request has an id"),
+        other => panic!("a request has an id, not {other:?}"),
     }
 }
 

@@ -222,6 +222,7 @@ async fn a_change_whose_outcome_is_not_known_leaves_the_room_as_storage_has_it()
     let kick = || RoomRequest::Kick {
         caller: caller(town.ann),
         accounts: vec![town.bob],
+        over_managers: false,
     };
     town.world.memory.fail_change(CommitFault::LostBefore);
     assert_eq!(

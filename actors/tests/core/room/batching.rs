@@ -25,7 +25,7 @@ fn the_first_post_is_committed_at_once_and_the_rest_together() {
 fn nothing_is_answered_or_shown_before_its_commit() {
     check(
         "hold; ann posts 1 | bob pages; bob looks; census",
-        "bob: empty page, end 0; bob: 'the room' of ann with 3: Member '' from 1 read 0; seq 0 members 3 waiting 0",
+        "bob: page 1..end limit 3000 read 0/0; bob: 'the room' of ann with 3: Member '' from 1 read 0; seq 0 members 3 waiting 0",
     );
 }
 
@@ -122,7 +122,7 @@ fn a_revocation_is_read_then_stored_with_the_room_waiting() {
 fn reading_requests_do_not_wait() {
     check(
         "ann posts 1; hold; ann posts 2; max kicks bob | bob pages; bob looks; eve seats; ann blocks",
-        "bob: page 1..1 limit 3000 read 0/0; bob: 'the room' of ann with 3: Member '' from 1 read 0; \
+        "bob: page 1..end limit 3000 read 0/0; bob: 'the room' of ann with 3: Member '' from 1 read 0; \
          eve: seats ann,max,bob; ann: ok",
     );
 }

@@ -1,6 +1,7 @@
 //! A room's rules, told as transcripts: see [`play`] for the language.
 
 mod batching;
+mod board;
 mod files;
 mod membership;
 mod people;

@@ -302,6 +302,10 @@ impl Play {
                 let manages = if by.manages { " as a manager" } else { "" };
                 self.log.push(format!("{who}: files {request:?}{manages}"));
             }
+            Effect::Board(ticket, by, request) => {
+                let who = self.callers.remove(&ticket).expect("a ticket is answered once");
+                self.log.push(format!("{who}: board of {} {request:?}", name(by)));
+            }
             Effect::Publish(pushes) => {
                 let shown: Vec<String> = pushes.iter().map(shown).collect();
                 self.log.push(format!("all< {}", shown.join(", ")));

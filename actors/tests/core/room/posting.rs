@@ -71,7 +71,7 @@ fn a_dissolved_room_takes_nothing_more() {
         ("ann posts hi; ann dissolves | bob reads", "bob: read 1"),
         (
             "ann posts hi; ann dissolves | bob pages",
-            "bob: page 1..1 limit 3000 read 0/0",
+            "bob: page 1..end limit 3000 read 0/0",
         ),
         (
             "ann dissolves | ann looks",
@@ -177,7 +177,7 @@ fn whoever_is_blocked_by_the_other_side_cannot_post() {
     );
     check_direct(
         "ann posts hi; bob blocks | ann pages",
-        "ann: page 1..1 limit 3000 read 0/0",
+        "ann: page 1..end limit 3000 read 0/0",
     );
 }
 
@@ -238,29 +238,29 @@ fn authors_revoke_what_they_wrote_in_time() {
 }
 
 #[test]
-fn pages_end_where_the_room_ends_and_have_a_limit() {
+fn pages_show_all_that_storage_has_and_have_a_limit() {
     check_all(&[
-        ("bob pages", "bob: empty page, end 0"),
+        ("bob pages", "bob: page 1..end limit 3000 read 0/0"),
         (
             "ann posts 1; ann posts 2 | bob pages",
-            "bob: page 1..2 limit 3000 read 0/0",
+            "bob: page 1..end limit 3000 read 0/0",
         ),
         (
             "ann posts 1; ann posts 2 | bob pages 2 9",
-            "bob: page 2..2 limit 3000 read 0/0",
+            "bob: page 2..9 limit 3000 read 0/0",
         ),
         (
-            "ann posts 1; ann posts 2 | bob pages 3 9",
+            "ann posts 1; ann posts 2 | bob pages 3 2",
             "bob: empty page, end 2",
         ),
         (
             "ann posts 1; ann posts 2; bob reads 1 | bob pages",
-            "bob: page 1..2 limit 3000 read 1/0",
+            "bob: page 1..end limit 3000 read 1/0",
         ),
         ("ann posts 1 | eve pages", "eve: NotMember"),
         (
             "ann posts 1 | operator pages",
-            "operator: page 1..1 limit 3000 read 0/0",
+            "operator: page 1..end limit 3000 read 0/0",
         ),
         (
             "ann posts 1 | eve ranges 1 9",
@@ -269,7 +269,7 @@ fn pages_end_where_the_room_ends_and_have_a_limit() {
     ]);
     check_direct(
         "ann posts 1; ann posts 2; bob reads 1; ann reads 2 | bob pages",
-        "bob: page 1..2 limit 3000 read 1/2",
+        "bob: page 1..end limit 3000 read 1/2",
     );
 }
 
@@ -278,20 +278,23 @@ fn newcomers_see_only_what_was_written_since_unless_the_group_shows_all() {
     check_all(&[
         (
             "ann posts 1; ann adds cat; ann posts 2 | cat pages",
-            "cat: page 2..2 limit 3000 read 1/0",
+            "cat: page 2..end limit 3000 read 1/0",
         ),
-        ("ann posts 1; ann adds cat | cat pages", "cat: empty page, end 1"),
+        (
+            "ann posts 1; ann adds cat | cat pages",
+            "cat: page 2..end limit 3000 read 1/0",
+        ),
         (
             "ann posts 1; ann adds cat | cat pages all",
-            "cat: page 1..1 limit 3000 read 1/0",
+            "cat: page 1..end limit 3000 read 1/0",
         ),
         (
             "ann posts 1; ann rules old-history; ann adds cat | cat pages",
-            "cat: page 1..1 limit 3000 read 1/0",
+            "cat: page 1..end limit 3000 read 1/0",
         ),
         (
             "bob leaves; ann posts 1; bob enters; ann posts 2 | bob pages",
-            "bob: page 2..2 limit 3000 read 1/0",
+            "bob: page 2..end limit 3000 read 1/0",
         ),
     ]);
 }

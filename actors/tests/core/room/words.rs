@@ -60,6 +60,7 @@ pub fn change(caller: Caller, words: &[&str]) -> RoomRequest {
         ["applies", ref reason @ ..] => RoomRequest::Apply {
             caller,
             reason: reason.concat(),
+            full_last: false,
         },
         [verb, whom, ref rest @ ..] => towards(caller, verb, whom, rest),
         _ => panic!("nobody understands {words:?}"),
@@ -101,6 +102,16 @@ fn towards(caller: Caller, verb: &str, whom: &str, rest: &[&str]) -> RoomRequest
         ("kicks", []) => RoomRequest::Kick {
             caller,
             accounts: ids(whom),
+            over_managers: false,
+        },
+        ("outranks", []) => RoomRequest::Kick {
+            caller,
+            accounts: ids(whom),
+            over_managers: true,
+        },
+        ("switches", []) => RoomRequest::SwitchManager {
+            caller,
+            account: id(whom),
         },
         ("promotes", []) => set_manager(true),
         ("demotes", []) => set_manager(false),
@@ -121,6 +132,7 @@ fn towards(caller: Caller, verb: &str, whom: &str, rest: &[&str]) -> RoomRequest
 fn answer_join(caller: Caller, who: &str, accept: bool) -> RoomRequest {
     RoomRequest::AnswerJoin {
         caller,
+        id: None,
         account: id(who),
         accept,
         reason: String::new(),

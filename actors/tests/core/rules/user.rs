@@ -39,6 +39,7 @@ fn ann(bond: Bond) -> UserState {
             ..Account::default()
         },
         contacts: if friend || blocked { vec![contact] } else { vec![] },
+        contact_groups: vec![],
     })
 }
 
@@ -222,6 +223,7 @@ fn a_full_contact_list_takes_nobody_more() {
             ..Account::default()
         },
         contacts: contacts.collect(),
+        contact_groups: vec![],
     });
     for request in [ask(BOB), UserRequest::Block { peer: BOB }] {
         assert!(

@@ -1,11 +1,10 @@
 //! Reading back what a session missed, a bounded step at a time: messages of a room by seq, revocations since it
 //! was away, and the state behind account events that did not fit.
 
-use roost_actors::hub::{Behind, Place};
-use roost_actors::model::{
-    AccountId, Caller, HistoryPage, HistoryQuery, Push, RoomId, RoomKind, Seq, Timestamp,
-};
-use roost_actors::{Failure, Node};
+use crate::failure::Failure;
+use crate::hub::{Behind, Place};
+use crate::model::{AccountId, Caller, HistoryPage, HistoryQuery, Push, RoomId, RoomKind, Seq, Timestamp};
+use crate::node::Node;
 use std::time::Duration;
 
 /// Messages in one step, at most.
