@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// No answer takes longer, or it counts as hung.
-const ANSWER: Duration = Duration::from_secs(90);
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// Where a request carries its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
