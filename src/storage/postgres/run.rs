@@ -17,6 +17,8 @@ use tokio_postgres::types::ToSql;
 
 /// Statements of one `execute_many` that are under way together.
 const PIPELINE_MAX: usize = 500;
+/// Rows that one INSERT of it carries where there are that many: what a statement costs is shared by them.
+const ROWS_TOGETHER: usize = 100;
 /// Work that waits for a connection of one pool, at most.
 pub const WAITING_MAX: usize = 4_096;
 
@@ -142,13 +144,32 @@ impl Session {
     }
 
     pub async fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> SqlResult<u64> {
-        let statement = self.prepare(sql).await?;
         self.begin().await?;
+        let (together, single) = match many_rows(sql, ROWS_TOGETHER) {
+            Some(wide) => {
+                let (together, single) = rows.split_at(rows.len() - rows.len() % ROWS_TOGETHER);
+                (self.pipeline(&wide, together, ROWS_TOGETHER).await?, single)
+            }
+            None => (0, rows),
+        };
+        Ok(together + self.pipeline(sql, single, 1).await?)
+    }
+
+    /// Executes a statement once for every so many rows.
+    async fn pipeline(&mut self, sql: &str, rows: &[Vec<Value>], each: usize) -> SqlResult<u64> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let statement = self.prepare(sql).await?;
         let mut touched = 0;
-        for rows in rows.chunks(PIPELINE_MAX) {
+        for rows in rows.chunks(PIPELINE_MAX.div_ceil(each) * each) {
             let client = self.client()?;
-            let under_way = rows.iter().map(|values| {
-                let params = values.iter().map(|value| value as &(dyn ToSql + Sync));
+            let under_way = rows.chunks(each).map(|rows| {
+                let params: Vec<_> = rows
+                    .iter()
+                    .flatten()
+                    .map(|value| value as &(dyn ToSql + Sync))
+                    .collect();
                 client.execute_raw(&statement, params)
             });
             let answered = within(async { join_all(under_way).await.into_iter().sum() });
@@ -255,4 +276,55 @@ pub async fn within<T>(work: impl Future<Output = Result<T, tokio_postgres::Erro
     tokio::time::timeout(STATEMENT, work)
         .await
         .map_err(|_| format!("PostgreSQL did not answer within {} ms", STATEMENT.as_millis()))
+}
+
+/// The same INSERT for so many rows; `None` for what is no plain INSERT of one row.
+fn many_rows(sql: &str, rows: usize) -> Option<String> {
+    let (head, rest) = sql.split_once("VALUES (")?;
+    let (tuple, tail) = rest.split_once(')')?;
+    let is_plain = head.trim_start().starts_with("INSERT INTO") && !tail.contains("DO UPDATE");
+    let is_flat = !tuple.contains('(') && !tail.contains('$');
+    if !is_plain || !is_flat {
+        return None;
+    }
+    let cells: Vec<&str> = tuple.split(',').map(str::trim).collect();
+    let numbers = cells
+        .iter()
+        .filter_map(|cell| cell.strip_prefix('$')?.parse::<usize>().ok());
+    let params = numbers.max()?;
+    let row = |index: usize| -> Option<String> {
+        let cells = cells.iter().map(|cell| match cell.strip_prefix('$') {
+            Some(number) => Some(format!("${}", number.parse::<usize>().ok()? + index * params)),
+            None => Some((*cell).to_owned()),
+        });
+        Some(format!("({})", cells.collect::<Option<Vec<_>>>()?.join(", ")))
+    };
+    let tuples = (0..rows).map(row).collect::<Option<Vec<_>>>()?;
+    Some(format!("{head}VALUES {}{tail}", tuples.join(", ")))
+}
+
+#[cfg(test)]
+mod many_rows_tests {
+    use super::many_rows;
+
+    #[test]
+    fn an_insert_is_written_for_many_rows_with_its_parameters_counted_on() {
+        let sql = "INSERT INTO t (a, b, c) VALUES ($1, FALSE, $2) ON CONFLICT (a) DO NOTHING";
+        let wide =
+            "INSERT INTO t (a, b, c) VALUES ($1, FALSE, $2), ($3, FALSE, $4) ON CONFLICT (a) DO NOTHING";
+        assert_eq!(many_rows(sql, 2).as_deref(), Some(wide));
+    }
+
+    #[test]
+    fn what_is_no_plain_insert_stays_as_it_is() {
+        for sql in [
+            "UPDATE t SET a = $1",
+            "INSERT INTO t (a) SELECT $1",
+            "INSERT INTO t (a) VALUES (lower($1))",
+            "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET b = 1",
+            "INSERT INTO t (a) VALUES ($1) RETURNING a + $2",
+        ] {
+            assert_eq!(many_rows(sql, 2), None, "{sql}");
+        }
+    }
 }
