@@ -13,6 +13,7 @@ pub mod params;
 pub mod peer;
 pub mod rate;
 pub mod server;
+pub mod tokens;
 pub mod upload;
 
 pub use bearer::AdminToken;

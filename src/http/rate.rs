@@ -1,6 +1,8 @@
 //! Rates per address, account or login name, counted on this node. Memory is bounded: keys share a fixed number of places.
 
+use super::Peering;
 use crate::config::Limits;
+use actix_web::{HttpRequest, web};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use roost_actors::Failure;
@@ -89,6 +91,27 @@ impl Rates {
             }
         })
     }
+}
+
+/// Counts one try from the address that a request comes from. Nothing is counted where no rates are kept.
+pub fn check_address(request: &HttpRequest, rate: Rate) -> Result<(), Failure> {
+    let peering = request.app_data::<web::Data<Peering>>();
+    let peering = peering.map_or_else(Peering::default, |data| *data.get_ref());
+    rates_of(request).map_or(Ok(()), |rates| rates.check_address(rate, peering.client(request)))
+}
+
+/// Counts one try of an account.
+pub fn check_account(request: &HttpRequest, rate: Rate, account: AccountId) -> Result<(), Failure> {
+    rates_of(request).map_or(Ok(()), |rates| rates.check_account(rate, account))
+}
+
+/// Counts one try for a login name, whoever tries.
+pub fn check_name(request: &HttpRequest, rate: Rate, name: &str) -> Result<(), Failure> {
+    rates_of(request).map_or(Ok(()), |rates| rates.check_name(rate, name))
+}
+
+fn rates_of(request: &HttpRequest) -> Option<&Rates> {
+    request.app_data::<web::Data<Rates>>().map(web::Data::get_ref)
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {

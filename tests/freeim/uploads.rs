@@ -218,13 +218,9 @@ async fn uploads_are_refused_as_qiniu_refuses_them(server: Server) {
         400
     );
     let long = "k".repeat(751);
-    for (key, expected) in [
-        (long.as_bytes(), 413),
-        (b"a\0b".as_slice(), 400),
-        (b"a\nb".as_slice(), 400),
-    ] {
+    for key in [long.as_bytes(), b"a\0b", b"a\nb"] {
         let status = refused(&[("token", token), ("key", key), ("file", PNG)]).await;
-        assert_eq!(status, expected, "{key:?}");
+        assert_eq!(status, 400, "{key:?}");
     }
     // A token with the account of somebody else in it.
     let mut parts: Vec<String> = depot.token.split(':').map(str::to_owned).collect();

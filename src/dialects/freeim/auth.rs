@@ -3,27 +3,24 @@
 use super::State;
 use super::form::Form;
 use super::reply::Refusal;
-use crate::http::{Params, Peering, Rate, Rates};
+use crate::http::tokens::{Dates, Signer, has_ended, still_counts};
+use crate::http::{Params, Rate, rate};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use roost_actors::Failure;
-use roost_actors::model::{Account, AccountId, Caller, Timestamp};
+use roost_actors::model::{AccountId, Caller, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
 
 const ISSUER: &str = "SZKJ";
-const DAY_SECONDS: i64 = 24 * 60 * 60;
-/// The longest token that is looked at, in bytes.
-const TOKEN_BYTES_MAX: usize = 4_096;
 
 /// The claims in the order of the original server.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Claims {
     id: i64,
     exp: i64,
@@ -33,59 +30,31 @@ struct Claims {
 
 /// Makes and checks tokens.
 #[derive(Clone)]
-pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    good_for_seconds: i64,
-}
+pub struct Tokens(Signer);
 
 impl Tokens {
     /// `key` is the same on every node of a cluster; a token is good for so many days.
     #[must_use]
     pub fn new(key: &[u8], days: u64) -> Tokens {
-        Tokens {
-            encoding: EncodingKey::from_secret(key),
-            decoding: DecodingKey::from_secret(key),
-            good_for_seconds: i64::try_from(days).unwrap_or(36_500).min(36_500) * DAY_SECONDS,
-        }
+        Tokens(Signer::new(key, days))
     }
 
-    /// A token for an account. It is dated after `tokens_from`, so that one made in the very second of a new
-    /// password is told from those that the password voided.
+    /// A token for an account.
     pub fn issue(&self, id: AccountId, tokens_from: Timestamp, now: Timestamp) -> Result<String, Failure> {
-        let iat = seconds(now).max(seconds(tokens_from) + 1);
-        let claims = Claims {
+        let Dates { iat, exp } = self.0.dates(tokens_from, now);
+        self.0.sign(&Claims {
             id: id.0,
-            exp: iat.saturating_add(self.good_for_seconds),
+            exp,
             iat,
             iss: ISSUER.to_owned(),
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-            .map_err(|error| Failure::Internal(format!("a token could not be signed: {error}")))
+        })
     }
 
     /// The account and date of a token that is signed by us and has not expired.
     fn check(&self, token: &str, now: Timestamp) -> Option<(AccountId, i64)> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return None;
-        }
-        let mut rules = Validation::new(Algorithm::HS256);
-        // Compared below with the node's clock.
-        rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
-            .ok()?
-            .claims;
-        (claims.exp > seconds(now)).then_some((AccountId(claims.id), claims.iat))
+        let claims: Claims = self.0.open(token)?;
+        (!has_ended(claims.exp, now)).then_some((AccountId(claims.id), claims.iat))
     }
-}
-
-/// Whether a token of this date (in seconds) still counts for the account.
-fn still_counts(iat: i64, account: &Account) -> bool {
-    account.tokens_from == Timestamp(0) || iat > seconds(account.tokens_from)
-}
-
-fn seconds(time: Timestamp) -> i64 {
-    time.0.div_euclid(1_000)
 }
 
 /// Left on a request by its handler's extractor: the answer carries a fresh token for this account.
@@ -180,10 +149,7 @@ impl FromRequest for Call {
 impl Call {
     /// Counts one request of the caller.
     pub fn check_rate(&self, rate: Rate) -> Result<(), Failure> {
-        match self.request.app_data::<web::Data<Rates>>() {
-            Some(rates) => rates.check_account(rate, self.me.account),
-            None => Ok(()),
-        }
+        rate::check_account(&self.request, rate, self.me.account)
     }
 }
 
@@ -211,21 +177,13 @@ impl FromRequest for OpenCall {
 impl OpenCall {
     /// Counts one try of the address this comes from, and of the name it is about, if any.
     pub fn check_rate(&self, rate: Rate, name: Option<&str>) -> Result<(), Failure> {
-        let Some(rates) = self.request.app_data::<web::Data<Rates>>() else {
-            return Ok(());
-        };
-        let peering = self.request.app_data::<web::Data<Peering>>();
-        let peering = peering.map_or_else(Peering::default, |data| *data.get_ref());
-        rates.check_address(rate, peering.client(&self.request))?;
-        name.map_or(Ok(()), |name| rates.check_name(rate, name))
+        rate::check_address(&self.request, rate)?;
+        name.map_or(Ok(()), |name| rate::check_name(&self.request, rate, name))
     }
 
     /// Counts one try for a name or address, whoever tries.
     pub fn check_name(&self, rate: Rate, name: &str) -> Result<(), Failure> {
-        match self.request.app_data::<web::Data<Rates>>() {
-            Some(rates) => rates.check_name(rate, name),
-            None => Ok(()),
-        }
+        rate::check_name(&self.request, rate, name)
     }
 }
 
@@ -238,6 +196,7 @@ pub fn state_of(request: &HttpRequest) -> Result<web::Data<State>, Refusal> {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use roost_actors::model::Account;
 
     const ANN: AccountId = AccountId(10_000_000);
     const NOW: Timestamp = Timestamp(1_700_000_000_500);

@@ -9,7 +9,7 @@ use super::wire;
 use crate::blobs::Media;
 use crate::config::Freeim;
 use crate::http::upload::{Form, FormLimits, Uploaded, Uploads};
-use crate::http::{Face, Params, Peering, Rate, Rates, download, peer};
+use crate::http::{Face, Params, Rate, download, peer, rate};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
@@ -155,12 +155,11 @@ async fn take_in(
 ) -> Result<wire::Uploaded, Refused> {
     let state = state_of(request).map_err(|_| Refused::new(503, "not ready"))?;
     let now = state.node.clock().now();
-    let rates = request.app_data::<web::Data<Rates>>();
     let mut counted = false;
     let mut refused = None;
     let admit = async |params: &Params, _: &_| {
         let Some(token) = text(params, "token") else {
-            check_address(request)?;
+            rate::check_address(request, Rate::Upload)?;
             return Ok(state.depot.bytes_max.min(UNPROVEN_BYTES_MAX));
         };
         let owner = match state.depot.owner(&token, now) {
@@ -170,9 +169,7 @@ async fn take_in(
                 return Err(Failure::Forbidden("a bad token".to_owned()));
             }
         };
-        if let Some(rates) = rates {
-            rates.check_account(Rate::Upload, owner)?;
-        }
+        rate::check_account(request, Rate::Upload, owner)?;
         counted = true;
         Ok(state.depot.bytes_max)
     };
@@ -185,25 +182,20 @@ async fn take_in(
     let Form { params, mut files } = received.map_err(Refused::from)?;
     let token = text(&params, "token").ok_or(Refused::new(401, "no token specified"))?;
     let owner = state.depot.owner(&token, now)?;
-    if let Some(rates) = rates.filter(|_| !counted) {
-        rates.check_account(Rate::Upload, owner)?;
+    if !counted {
+        rate::check_account(request, Rate::Upload, owner)?;
+    }
+    let key = text(&params, "key");
+    if let Some(Err(failure)) = key.as_deref().map(Upload::check_key) {
+        return Err(Refused::new(400, &failure.to_string()));
     }
     let file = files.pop().ok_or(Refused::new(400, "no file specified"))?;
-    keep(&state, owner, text(&params, "key"), file).await
+    keep(&state, owner, key, file).await
 }
 
 fn text(params: &Params, key: &str) -> Option<String> {
     let text = params.get(key)?.text()?;
     (!text.is_empty()).then(|| text.into_owned())
-}
-
-fn check_address(request: &HttpRequest) -> Result<(), Failure> {
-    let Some(rates) = request.app_data::<web::Data<Rates>>() else {
-        return Ok(());
-    };
-    let peering = request.app_data::<web::Data<Peering>>();
-    let peering = peering.map_or_else(Peering::default, |data| *data.get_ref());
-    rates.check_address(Rate::Upload, peering.client(request))
 }
 
 /// Keeps a file under its key, or under its hash when the client names none.

@@ -4,7 +4,7 @@ use super::State;
 use super::convert;
 use super::form::Form;
 use super::reply::Refusal;
-use crate::http::{Params, Peering, Rate, Rates};
+use crate::http::{Params, Rate, rate};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
@@ -145,21 +145,13 @@ impl Call {
 
     /// Counts one try of the address this comes from, and of the name it is about, if any.
     pub fn check_rate(&self, rate: Rate, name: Option<&str>) -> Result<(), Failure> {
-        let Some(rates) = self.request.app_data::<web::Data<Rates>>() else {
-            return Ok(());
-        };
-        let peering = self.request.app_data::<web::Data<Peering>>();
-        let peering = peering.map_or_else(Peering::default, |data| *data.get_ref());
-        rates.check_address(rate, peering.client(&self.request))?;
-        name.map_or(Ok(()), |name| rates.check_name(rate, name))
+        rate::check_address(&self.request, rate)?;
+        name.map_or(Ok(()), |name| rate::check_name(&self.request, rate, name))
     }
 
     /// Counts one request of an account.
     pub fn check_account(&self, rate: Rate, account: AccountId) -> Result<(), Failure> {
-        match self.request.app_data::<web::Data<Rates>>() {
-            Some(rates) => rates.check_account(rate, account),
-            None => Ok(()),
-        }
+        rate::check_account(&self.request, rate, account)
     }
 }
 

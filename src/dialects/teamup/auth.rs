@@ -4,10 +4,10 @@ use super::State;
 use super::form::Form;
 use super::reply::{Code, Refusal};
 use crate::http::params::of_query;
-use crate::http::{Params, Peering, Rate, Rates};
+use crate::http::tokens::{Dates, Signer, has_ended, still_counts};
+use crate::http::{Params, Rate, rate};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use roost_actors::Failure;
 use roost_actors::model::{Account, AccountId, Caller, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-const DAY_SECONDS: i64 = 24 * 60 * 60;
-/// The longest token that is looked at, in bytes.
-const TOKEN_BYTES_MAX: usize = 4_096;
-
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Claims {
     /// The account's number.
     sub: String,
@@ -28,65 +24,37 @@ struct Claims {
 }
 
 /// Makes and checks tokens.
-pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    good_for_seconds: i64,
-}
+pub struct Tokens(Signer);
 
 impl Tokens {
     /// `key` is the same on every node of a cluster; a token is good for so many days.
     #[must_use]
     pub fn new(key: &[u8], days: u64) -> Tokens {
-        Tokens {
-            encoding: EncodingKey::from_secret(key),
-            decoding: DecodingKey::from_secret(key),
-            good_for_seconds: i64::try_from(days).unwrap_or(36_500).min(36_500) * DAY_SECONDS,
-        }
+        Tokens(Signer::new(key, days))
     }
 
-    /// A token for an account. It is dated after `tokens_from`, so that one made in the very second of a new
-    /// password is told from those that the password voided.
+    /// A token for an account.
     pub fn issue(&self, account: &Account, now: Timestamp) -> Result<String, Failure> {
-        let iat = seconds(now).max(seconds(account.tokens_from) + 1);
-        let claims = Claims {
+        let Dates { iat, exp } = self.0.dates(account.tokens_from, now);
+        self.0.sign(&Claims {
             sub: account.id.to_string(),
             iat,
-            exp: iat.saturating_add(self.good_for_seconds),
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-            .map_err(|error| Failure::Internal(format!("a token could not be signed: {error}")))
+            exp,
+        })
     }
 
     /// The account and date of a token that is signed by us and has not expired.
     fn check(&self, token: &str, now: Timestamp) -> Result<(AccountId, i64), Refusal> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(Code::TokenInvalid.into());
-        }
-        let mut rules = Validation::new(Algorithm::HS256);
-        // Compared below with the node's clock.
-        rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
-            .map_err(|_| Refusal::from(Code::TokenInvalid))?
-            .claims;
+        let claims: Claims = self.0.open(token).ok_or(Code::TokenInvalid)?;
         let id = claims
             .sub
             .parse()
             .map_err(|_| Refusal::from(Code::TokenInvalid))?;
-        if claims.exp <= seconds(now) {
+        if has_ended(claims.exp, now) {
             return Err(Code::TokenExpired.into());
         }
         Ok((AccountId(id), claims.iat))
     }
-}
-
-/// Whether a token of this date (in seconds) still counts for the account.
-fn still_counts(iat: i64, account: &Account) -> bool {
-    account.tokens_from == Timestamp(0) || iat > seconds(account.tokens_from)
-}
-
-fn seconds(time: Timestamp) -> i64 {
-    time.0.div_euclid(1_000)
 }
 
 /// The token that the head of a request shows: in its header, otherwise in its query.
@@ -176,15 +144,7 @@ impl FromRequest for Call {
 impl Call {
     /// Counts one request of the caller.
     pub fn check_rate(&self, rate: Rate) -> Result<(), Failure> {
-        check_account(&self.request, rate, self.me.account)
-    }
-}
-
-/// Counts one request of an account.
-pub fn check_account(request: &HttpRequest, rate: Rate, account: AccountId) -> Result<(), Failure> {
-    match request.app_data::<web::Data<Rates>>() {
-        Some(rates) => rates.check_account(rate, account),
-        None => Ok(()),
+        rate::check_account(&self.request, rate, self.me.account)
     }
 }
 
@@ -212,12 +172,7 @@ impl FromRequest for OpenCall {
 impl OpenCall {
     /// Counts one try of the address this comes from.
     pub fn check_rate(&self, rate: Rate) -> Result<(), Failure> {
-        let Some(rates) = self.request.app_data::<web::Data<Rates>>() else {
-            return Ok(());
-        };
-        let peering = self.request.app_data::<web::Data<Peering>>();
-        let peering = peering.map_or_else(Peering::default, |data| *data.get_ref());
-        rates.check_address(rate, peering.client(&self.request))
+        rate::check_address(&self.request, rate)
     }
 
     /// Whose token the request shows, if it is one that counts.
@@ -238,6 +193,7 @@ pub fn state_of(request: &HttpRequest) -> Result<web::Data<State>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::tokens::TOKEN_BYTES_MAX;
     use actix_web::test::TestRequest;
 
     const NOW: Timestamp = Timestamp(1_700_000_000_500);
@@ -258,7 +214,7 @@ mod tests {
         let tokens = Tokens::new(b"key", 7);
         let token = tokens.issue(&ann(), NOW).unwrap();
         assert_eq!(tokens.check(&token, NOW), Ok((ann().id, 1_700_000_000)));
-        let week = NOW.plus_ms(7 * DAY_SECONDS * 1_000);
+        let week = NOW.plus_ms(7 * 24 * 3_600 * 1_000);
         assert_eq!(refused(&token, week), Code::TokenExpired);
         let other = Tokens::new(b"other", 7).issue(&ann(), NOW).unwrap();
         for bad in [other.as_str(), "", "a.b.c", &"x".repeat(TOKEN_BYTES_MAX + 1)] {
