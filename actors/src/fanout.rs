@@ -3,7 +3,7 @@
 
 use crate::cluster::Incarnation;
 use crate::hub::{HubActor, HubMessage, Interest};
-use crate::model::{AccountId, Delivery, Entry, Epoch, Push, RoomId, RoomPosition, Seq, TopicId};
+use crate::model::{AccountId, Delivery, Entry, Epoch, Push, RoomId, RoomPosition, Seq, Timestamp, TopicId};
 use actix::Addr;
 use dashmap::DashMap;
 use std::sync::{Arc, OnceLock};
@@ -187,10 +187,10 @@ impl Fanout {
         }
     }
 
-    /// Has the sessions that the account has here follow exactly these rooms.
-    pub fn sync_here(&self, account: AccountId, positions: Arc<[RoomPosition]>) {
+    /// Has the sessions that the account has here follow exactly these rooms, as storage said when it was asked.
+    pub fn sync_here(&self, account: AccountId, positions: Arc<[RoomPosition]>, asked_at: Timestamp) {
         for hub in self.0.interest.hubs_of_account(account) {
-            self.tell(hub, HubMessage::Sync(account, positions.clone()));
+            self.tell(hub, HubMessage::Sync(account, positions.clone(), asked_at));
         }
     }
 

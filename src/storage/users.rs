@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use roost_actors::failure::{Failure, Thing};
 use roost_actors::model::{
     Account, AccountEdit, AccountId, Friend, FriendRequest, JoinRequest, RequestId, RequestStatus, Role,
-    RoomInfo, RoomPosition, Timestamp,
+    RoomId, RoomInfo, RoomPosition, Seq, Timestamp,
 };
 use roost_actors::ports::{StoreResult, UserChange, UserSaved, UserSnapshot, UserStore};
 
@@ -81,6 +81,11 @@ const PEERS: &str = concat!(
 const POSITIONS: &str = "
     SELECT r.id, r.last_seq, m.from_seq FROM members m JOIN rooms r ON r.id = m.room
     WHERE m.account = $1 AND m.to_seq IS NULL ORDER BY r.id";
+
+const READ_BY_PEERS: &str = "
+    SELECT p.account, p.read_seq FROM members m JOIN members p ON p.room = m.room AND p.account <> m.account
+    WHERE m.account = $1 AND m.room >= $2 AND m.to_seq IS NULL AND p.to_seq IS NULL AND p.read_seq > 0
+    ORDER BY m.room";
 
 #[async_trait]
 impl UserStore for Users {
@@ -183,6 +188,18 @@ impl UserStore for Users {
             })
         });
         positions.await
+    }
+
+    async fn read_by_peers(&self, account: AccountId) -> StoreResult<Vec<(AccountId, Seq)>> {
+        let read = self.database.read(move |conn| {
+            Box::pin(async move {
+                let found = conn
+                    .rows(READ_BY_PEERS, values![account, RoomId::FIRST_DIRECT])
+                    .await?;
+                Ok(rows::all(found, |row| Ok((row.take()?, row.take()?)))?)
+            })
+        });
+        read.await
     }
 }
 

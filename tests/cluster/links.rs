@@ -4,10 +4,12 @@
 use crate::checker::{Crowd, Size, dense, next_message};
 use crate::crowd::{self, Member, acknowledged};
 use crate::harness::proxy::Wire;
-use crate::harness::{Cluster, ClusterPlan, Socket};
+use crate::harness::{self, Cluster, ClusterPlan, Socket};
 use crate::person::{Person, succeeded};
 use crate::{alone, owner, until};
 use roost::bench::Faults;
+use roost_actors::cluster::{Placed, placement};
+use roost_actors::model::AccountId;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -134,20 +136,41 @@ async fn a_node_that_no_other_reaches_shows_its_sessions_everything_from_the_dat
     cluster.unbroken();
 }
 
+/// The number of the node, of three, where an account is at home.
+fn home(account: i64) -> usize {
+    let names = [0, 1, 2].map(|number| placement::seed(&harness::cluster::name(number)));
+    placement::owner(&names, Placed::User(AccountId(account))).expect("an owner")
+}
+
+/// Somebody new who is at home on a node of three.
+async fn person_of<'a>(cluster: &'a Cluster, node: usize, name: &str) -> Person<'a> {
+    for number in 0..100 {
+        let person = Person::register(&cluster.nodes[0], &format!("{name}-{number}")).await;
+        if home(person.id) == node {
+            return person;
+        }
+    }
+    panic!("nobody of a hundred is at home on node {node}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_brought_into_a_room_by_a_node_out_of_reach_hears_it() {
     let _alone = alone().await;
     let mut cluster = ClusterPlan::of(3).with_wires().start().await;
-    let (ann, bob) = Person::two_friends(&cluster.nodes[0]).await;
     let members = crowd::make(&cluster.nodes[0], &["cid", "dan"]).await;
     let group = away(&cluster, &members).await;
-    drop(ann);
-    let mut bobs = bob.at(&cluster.nodes[2]).open_socket().await;
+    let (mut ids, mut sockets) = (Vec::new(), Vec::new());
+    for node in 0..3 {
+        let bob = person_of(&cluster, node, &format!("bob-{node}")).await;
+        sockets.push(bob.at(&cluster.nodes[2]).open_socket().await);
+        ids.push(bob.text_id());
+    }
     cluster.set_links(1, Wire::Cut);
     cluster.set_links(2, Wire::Cut);
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let params = [("groupId", group.to_string()), ("toIdList", bob.text_id())];
-    let params: Vec<(&str, &str)> = params.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let group_id = group.to_string();
+    let mut params = vec![("groupId", group_id.as_str())];
+    params.extend(ids.iter().map(|id| ("toIdList[]", id.as_str())));
     succeeded(
         &members[0]
             .post(&cluster.nodes[0], "chatGroups/invite", &params)
@@ -159,10 +182,50 @@ async fn who_is_brought_into_a_room_by_a_node_out_of_reach_hears_it() {
         .send()
         .await;
     acknowledged(&said).expect("a post is taken");
-    let frame = next_frame(&mut bobs, |frame| frame["type"] == "text").await;
-    assert_eq!(frame["body"], "welcome");
+    for socket in &mut sockets {
+        let frame = next_frame(socket, |frame| frame["type"] == "text").await;
+        assert_eq!(frame["body"], "welcome");
+    }
     cluster.set_links(1, Wire::Whole);
     cluster.set_links(2, Wire::Whole);
     cluster.linked().await;
     cluster.unbroken();
+}
+
+/// Ann asks some for friendship whose sessions are on a node that the others do not reach.
+async fn told_meanwhile(wire: Wire, lasts: Duration) {
+    let _alone = alone().await;
+    let mut cluster = ClusterPlan::of(3).with_wires().start().await;
+    let ann = person_of(&cluster, 0, "ann").await;
+    let (mut ids, mut sockets) = (Vec::new(), Vec::new());
+    for number in 0..9 {
+        let bob = person_of(&cluster, number % 3, &format!("bob-{number}")).await;
+        sockets.push(bob.at(&cluster.nodes[2]).open_socket().await);
+        ids.push(bob.text_id());
+    }
+    cluster.set_links(2, wire);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for id in &ids {
+        ann.post("friends/add", &[("toId", id)]).await;
+    }
+    tokio::time::sleep(lasts).await;
+    let ann = ann.id;
+    cluster.set_links(2, Wire::Whole);
+    cluster.linked().await;
+    for socket in &mut sockets {
+        let frame = next_frame(socket, |frame| frame["type"] == "addFriend").await;
+        assert_eq!(frame["fromId"], ann);
+    }
+    cluster.unbroken();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_account_was_told_meanwhile_is_shown_once_the_link_is_back() {
+    told_meanwhile(Wire::Cut, Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_went_into_a_link_that_was_silent_until_it_ended_is_shown_once_it_is_back() {
+    // Longer than nodes take to notice.
+    told_meanwhile(Wire::Silent, Duration::from_secs(4)).await;
 }

@@ -103,7 +103,12 @@ async fn a_session_hears_what_comes_the_moment_it_is_open() {
         )
         .await;
         let sent = ann.say("friend", &bob.text_id(), "and a message").await;
-        assert_eq!(next(&mut bobs).await, sent, "round {round}");
+        // What an account was told may be told again, when its session opened before its home told of it.
+        let mut frame = next(&mut bobs).await;
+        while frame["type"] == "addFriend" {
+            frame = next(&mut bobs).await;
+        }
+        assert_eq!(frame, sent, "round {round}");
     }
     cluster.unbroken();
 }

@@ -2,10 +2,11 @@
 
 use super::follows::Wishes;
 use super::shell::{Cluster, lock};
-use crate::model::{Delivery, Push, RoomId, Timestamp};
+use crate::model::{AccountId, Delivery, Push, RoomId, Timestamp};
 use crate::ports::StoreResult;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Rooms asked about at once, at most.
 const ROOMS_PER_READ_MAX: usize = 2_000;
@@ -15,7 +16,40 @@ const REVOCATIONS_PER_READ_MAX: i64 = 10_000;
 /// whose end was not noticed yet, changes that were stored late.
 pub(crate) const TOLD_LATE_MS: i64 = 30_000;
 
+/// Accounts whose sessions are made to read again at once, at most: each reads a few lists.
+const REREADS_AT_ONCE_MAX: usize = 200;
+const REREADS_PAUSE: Duration = Duration::from_millis(50);
+
 impl Cluster {
+    pub(super) fn check_later(self: &Arc<Self>, check: Wishes) {
+        if !check.is_empty() {
+            let cluster = self.clone();
+            tokio::spawn(async move { cluster.check(check).await });
+        }
+    }
+
+    /// Pushes to these accounts may have been lost: has their sessions here follow the rooms they should, and read what
+    /// else they may have been told, some at a time.
+    pub(super) fn reread_later(self: &Arc<Self>, accounts: Vec<AccountId>) {
+        if accounts.is_empty() {
+            return;
+        }
+        let cluster = self.clone();
+        tokio::spawn(async move {
+            for accounts in accounts.chunks(REREADS_AT_ONCE_MAX) {
+                let check = Wishes {
+                    accounts: accounts.to_vec(),
+                    ..Wishes::default()
+                };
+                cluster.check(check).await;
+                for account in accounts {
+                    cluster.parts.fanout.reread_here(*account);
+                }
+                tokio::time::sleep(REREADS_PAUSE).await;
+            }
+        });
+    }
+
     /// Reads from storage where rooms end, what was taken back in them, and which rooms accounts are in, and has
     /// sessions here catch up. What could not be read is looked at again with the next heartbeat.
     pub(super) async fn check(&self, wishes: Wishes) {
@@ -28,8 +62,9 @@ impl Cluster {
             }
         }
         for account in wishes.accounts {
+            let asked_at = self.parts.ports.clock.now();
             match self.parts.ports.users.positions(account).await {
-                Ok(positions) => self.parts.fanout.sync_here(account, positions.into()),
+                Ok(positions) => self.parts.fanout.sync_here(account, positions.into(), asked_at),
                 Err(error) => {
                     tracing::debug!(%error, "an account could not be compared with storage");
                     lock(&self.unchecked).accounts.push(account);

@@ -1,8 +1,8 @@
 //! The Envelope: the one unit between peer nodes, MessagePack behind a version byte.
 //!
 //! Within a version, fields and variants are only added: structs are arrays, so a new field goes last and has a
-//! default; variants are named, so their order does not matter. `fixtures/` keeps bytes of every released version,
-//! and they must decode for ever.
+//! default; variants are named, so their order does not matter. `tests/core/envelopes` keeps bytes of every released
+//! version, and they must decode for ever.
 
 use crate::failure::Failure;
 use crate::model::{AccountId, Epoch, Push, RoomId, Seq, TopicId};
@@ -64,6 +64,11 @@ pub enum Envelope {
     },
     Unfollow {
         rooms: Vec<RoomId>,
+        accounts: Vec<AccountId>,
+    },
+    /// Pushes to these accounts, which the receiver follows, may have been lost on their way to the sender: what they
+    /// told must be read again.
+    Reread {
         accounts: Vec<AccountId>,
     },
     /// A push for whoever listens to a topic right now on the receiving node. Never stored.

@@ -3,6 +3,9 @@
 //! The peer that owns a room or an account is asked to follow it. When ownership moves the new owner is asked at once
 //! and the old one is let go a while later, because what it was still committing is told by it alone. Whatever may
 //! have been missed in between is found by asking storage where the rooms end.
+//!
+//! An account can be told something by any node, over its home: while any member is out of reach, accounts too are
+//! compared with storage, wherever they are at home.
 
 use super::membership::{Incarnation, View};
 use super::placement::Placed;
@@ -35,8 +38,12 @@ impl Wishes {
 pub struct Plan {
     pub follow: BTreeMap<Incarnation, Wishes>,
     pub unfollow: BTreeMap<Incarnation, Wishes>,
-    /// To be compared with storage now: they are owned here, or by somebody out of reach.
+    /// To be compared with storage now.
     pub check: Wishes,
+    /// Of these another node told before: what was told in between is missed, and read again once the new one tells.
+    pub moved: Vec<AccountId>,
+    /// To be compared with storage now, and what they were told is to be read again.
+    pub reread: Vec<AccountId>,
 }
 
 #[derive(Debug)]
@@ -64,7 +71,12 @@ pub struct Follows {
     told: BTreeMap<Placed, Teller>,
     old: Vec<LetGo>,
     again: Vec<(Placed, Timestamp)>,
-    unreachable: BTreeSet<Placed>,
+    /// With the time since when.
+    in_doubt: BTreeMap<Placed, Timestamp>,
+    /// Members out of reach.
+    apart: BTreeSet<Incarnation>,
+    /// When one of them ceased to be a member last: what it told or was about to tell may be lost.
+    ended_apart_at: Timestamp,
 }
 
 impl Follows {
@@ -75,7 +87,7 @@ impl Follows {
     /// Whether anything followed may have missed something that storage must be asked for.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        !self.again.is_empty() || !self.unreachable.is_empty()
+        !self.again.is_empty() || !self.in_doubt.is_empty()
     }
 
     /// Everything followed.
@@ -94,6 +106,7 @@ impl Follows {
         now: Timestamp,
     ) -> Plan {
         let mut plan = Plan::default();
+        self.look_apart(view, me, linked, now);
         for (placed, wanted) in keys {
             if !wanted {
                 self.let_go(placed, &mut plan);
@@ -104,13 +117,18 @@ impl Follows {
                 Some(owner) if linked.contains(&owner) => Teller::Peer(owner),
                 Some(_) | None => Teller::Nobody,
             };
-            if teller == Teller::Nobody {
-                self.unreachable.insert(placed);
+            let by_anyone = matches!(placed, Placed::User(_)) && !self.apart.is_empty();
+            let doubted = if teller == Teller::Nobody || by_anyone {
+                self.in_doubt.entry(placed).or_insert(now);
+                None
             } else {
-                self.unreachable.remove(&placed);
-            }
+                self.in_doubt.remove(&placed)
+            };
             let before = self.told.insert(placed, teller);
             if before == Some(teller) {
+                if doubted.is_some_and(|since| since <= self.ended_apart_at) {
+                    self.again.push((placed, now));
+                }
                 continue;
             }
             if let Some(Teller::Peer(peer)) = before {
@@ -123,8 +141,14 @@ impl Follows {
             if before.is_some() {
                 self.again.push((placed, now));
             }
-            match teller {
-                Teller::Peer(peer) => plan.follow.entry(peer).or_default().push(placed),
+            match (teller, placed) {
+                (Teller::Peer(peer), _) => {
+                    plan.follow.entry(peer).or_default().push(placed);
+                    if let (Some(_), Placed::User(account)) = (before, placed) {
+                        plan.moved.push(account);
+                    }
+                }
+                (Teller::Here, Placed::User(account)) if before.is_some() => plan.reread.push(account),
                 _ if before.is_some() => plan.check.push(placed),
                 _ => {}
             }
@@ -132,8 +156,18 @@ impl Follows {
         plan
     }
 
+    fn look_apart(&mut self, view: &View, me: Incarnation, linked: &BTreeSet<Incarnation>, now: Timestamp) {
+        if self.apart.iter().any(|member| view.find(*member).is_none()) {
+            self.ended_apart_at = now;
+        }
+        let others = view.members().iter().map(|member| member.incarnation);
+        self.apart = others
+            .filter(|member| *member != me && !linked.contains(member))
+            .collect();
+    }
+
     fn let_go(&mut self, placed: Placed, plan: &mut Plan) {
-        self.unreachable.remove(&placed);
+        self.in_doubt.remove(&placed);
         if let Some(Teller::Peer(peer)) = self.told.remove(&placed) {
             plan.unfollow.entry(peer).or_default().push(placed);
         }
@@ -142,14 +176,19 @@ impl Follows {
         }
     }
 
-    /// A link has ended: its peer has forgotten what it was asked for.
-    pub fn link_ended(&mut self, peer: Incarnation) {
+    /// A link has ended: its peer has forgotten what it was asked for. The accounts that it told of.
+    pub fn link_ended(&mut self, peer: Incarnation) -> Vec<AccountId> {
         self.old.retain(|old| old.peer != peer);
-        for teller in self.told.values_mut() {
+        let mut accounts = Vec::new();
+        for (placed, teller) in &mut self.told {
             if *teller == Teller::Peer(peer) {
                 *teller = Teller::Lost;
+                if let Placed::User(account) = placed {
+                    accounts.push(*account);
+                }
             }
         }
+        accounts
     }
 
     /// This node was declared dead: what it took to live here may have lived elsewhere meanwhile.
@@ -161,8 +200,7 @@ impl Follows {
         }
     }
 
-    /// What is due by now: old owners to let go, keys to compare with storage once more, and those whose owner is
-    /// out of reach.
+    /// What is due by now: old owners to let go, keys to compare with storage once more, and those in doubt.
     pub fn due(&mut self, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
         let ripe = |since: Timestamp| now.since_ms(since) >= Follows::MOVED_MS;
@@ -172,15 +210,16 @@ impl Follows {
                 plan.unfollow.entry(old.peer).or_default().push(old.placed);
             }
         }
-        let mut check: BTreeSet<Placed> = self.unreachable.clone();
-        check.extend(
-            self.again
-                .extract_if(.., |(_, since)| ripe(*since))
-                .map(|(placed, _)| placed),
-        );
-        for placed in check {
-            plan.check.push(placed);
+        let again = self.again.extract_if(.., |(_, since)| ripe(*since));
+        let again: BTreeSet<Placed> = again.map(|(placed, _)| placed).collect();
+        for placed in &again {
+            match placed {
+                Placed::Room(_) => plan.check.push(*placed),
+                Placed::User(account) => plan.reread.push(*account),
+            }
         }
+        let in_doubt = self.in_doubt.keys().filter(|placed| !again.contains(placed));
+        in_doubt.for_each(|placed| plan.check.push(*placed));
         plan
     }
 }
@@ -208,6 +247,14 @@ mod tests {
             .map(|id| Placed::Room(RoomId(id)))
             .find(|room| view.owner(*room).unwrap().incarnation == Incarnation(owner))
             .unwrap()
+    }
+
+    /// An account that is at home on this member of the view.
+    fn account_of(view: &View, owner: i64) -> AccountId {
+        let owned = |account: &AccountId| {
+            view.owner(Placed::User(*account)).unwrap().incarnation == Incarnation(owner)
+        };
+        (1..).map(AccountId).find(owned).unwrap()
     }
 
     fn linked(peers: &[i64]) -> BTreeSet<Incarnation> {
@@ -303,6 +350,59 @@ mod tests {
         assert_eq!(follows.due(NOW).check, wishes(room));
         follows.reconcile([(room, true)].into_iter(), &view, ME, &linked(&[2]), NOW);
         assert_eq!(follows.due(NOW).check, Wishes::default());
+    }
+
+    #[test]
+    fn while_any_member_is_out_of_reach_accounts_are_compared_at_every_look_wherever_they_live() {
+        let view = view(&[("a", 1), ("b", 2), ("c", 3)]);
+        let (here, there) = (account_of(&view, 1), account_of(&view, 2));
+        let keys = || {
+            let accounts = [here, there].map(|account| (Placed::User(account), true));
+            accounts.into_iter().chain([(room_of(&view, 1), true)])
+        };
+        let mut follows = Follows::default();
+        follows.reconcile(keys(), &view, ME, &linked(&[2, 3]), NOW);
+        assert_eq!(follows.due(NOW), Plan::default());
+        let plan = follows.reconcile(keys(), &view, ME, &linked(&[2]), NOW);
+        assert_eq!(plan, Plan::default());
+        for _ in 0..2 {
+            let mut check = follows.due(NOW).check;
+            check.accounts.sort_unstable();
+            let mut both = vec![here, there];
+            both.sort_unstable();
+            assert_eq!((check.accounts, check.rooms), (both, vec![]));
+        }
+        // The one that is back says what it must: see `Cluster::reread_home`.
+        follows.reconcile(keys(), &view, ME, &linked(&[2, 3]), NOW);
+        assert_eq!(follows.due(NOW.plus_ms(5_000)), Plan::default());
+    }
+
+    #[test]
+    fn what_a_member_told_that_ended_out_of_reach_is_read_again() {
+        let (before, after) = (view(&[("a", 1), ("c", 3)]), view(&[("a", 1)]));
+        let account = account_of(&before, 1);
+        let keys = || [(Placed::User(account), true)].into_iter();
+        let mut follows = Follows::default();
+        follows.reconcile(keys(), &before, ME, &linked(&[]), NOW);
+        follows.reconcile(keys(), &after, ME, &linked(&[]), NOW.plus_ms(10));
+        assert_eq!(follows.due(NOW.plus_ms(5_009)), Plan::default());
+        let plan = follows.due(NOW.plus_ms(5_010));
+        assert_eq!((plan.reread, plan.check), (vec![account], Wishes::default()));
+    }
+
+    #[test]
+    fn an_account_that_moves_is_read_again_at_its_new_home() {
+        let (alone, both) = (view(&[("a", 1)]), view(&[("a", 1), ("b", 2)]));
+        let account = account_of(&both, 2);
+        let keys = || [(Placed::User(account), true)].into_iter();
+        let mut follows = Follows::default();
+        follows.reconcile(keys(), &alone, ME, &linked(&[]), NOW);
+        let plan = follows.reconcile(keys(), &both, ME, &linked(&[2]), NOW);
+        assert_eq!((plan.moved, plan.reread), (vec![account], vec![]));
+        assert_eq!(follows.link_ended(Incarnation(2)), [account]);
+        let plan = follows.reconcile(keys(), &alone, ME, &linked(&[]), NOW);
+        assert_eq!((plan.moved, plan.reread), (vec![], vec![account]));
+        assert_eq!(follows.due(NOW.plus_ms(5_000)).reread, [account]);
     }
 
     #[test]

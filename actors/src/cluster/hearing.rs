@@ -15,7 +15,7 @@ const HEARD_WITHIN: Duration = Duration::from_millis(1_000);
 #[derive(Debug, Default)]
 pub struct Hearing {
     confirmed: DashSet<AccountId>,
-    /// Confirmed before a link ended, and not again since.
+    /// Something may have been missed of these since another node told of them.
     deaf: DashSet<AccountId>,
     changed: Notify,
 }
@@ -41,12 +41,11 @@ impl Hearing {
         }
     }
 
-    /// A link has ended or the members have changed: whatever was confirmed must be confirmed again.
-    pub fn doubt(&self) {
-        let doubted: Vec<AccountId> = self.confirmed.iter().map(|account| *account).collect();
-        for account in doubted {
-            self.deaf.insert(account);
-            self.confirmed.remove(&account);
+    /// Whoever told of these does so no more, or does not yet.
+    pub fn doubt(&self, accounts: &[AccountId]) {
+        for account in accounts {
+            self.deaf.insert(*account);
+            self.confirmed.remove(account);
         }
     }
 }
@@ -67,6 +66,7 @@ impl Cluster {
         };
         if tokio::time::timeout(HEARD_WITHIN, waiting).await.is_err() {
             tracing::debug!(%account, "a session opens before its account's home tells of it");
+            self.hearing.doubt(&[account]);
         }
     }
 
@@ -93,12 +93,12 @@ mod tests {
         let hearing = Hearing::default();
         assert!(hearing.confirmed(&[ANN]).is_empty());
         assert!(hearing.confirmed(&[ANN]).is_empty());
-        hearing.doubt();
-        hearing.doubt();
+        hearing.doubt(&[ANN]);
+        hearing.doubt(&[ANN]);
         assert!(!hearing.confirmed.contains(&ANN));
         assert_eq!(hearing.confirmed(&[ANN]), [ANN]);
         assert!(hearing.confirmed(&[ANN]).is_empty());
-        hearing.doubt();
+        hearing.doubt(&[ANN]);
         hearing.forget(&[ANN]);
         assert!(hearing.confirmed(&[ANN]).is_empty());
     }

@@ -4,7 +4,7 @@
 
 use super::membership::Incarnation;
 use crate::model::{AccountId, RoomId};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What peers have asked this node to tell them.
 #[derive(Debug, Default)]
@@ -70,6 +70,20 @@ impl PeerInterest {
         self.accounts.get(&account).map_or(&[], Vec::as_slice)
     }
 
+    /// The accounts that each peer but this one follows here.
+    #[must_use]
+    pub fn accounts_of_others(&self, but: Incarnation) -> BTreeMap<Incarnation, Vec<AccountId>> {
+        let others = self.peers.iter().filter(|(peer, _)| **peer != but);
+        let accounts = |followed: &HashSet<AccountId>| {
+            let mut accounts: Vec<AccountId> = followed.iter().copied().collect();
+            accounts.sort_unstable();
+            accounts
+        };
+        others
+            .map(|(peer, (_, followed))| (*peer, accounts(followed)))
+            .collect()
+    }
+
     /// How many rooms and accounts peers follow here.
     #[must_use]
     pub fn len(&self) -> (usize, usize) {
@@ -112,6 +126,8 @@ mod tests {
         interest.follow(B, &[ROOM], &[]);
         assert_eq!(interest.of_room(ROOM), [A, B]);
         assert_eq!(interest.of_account(ANN), [A]);
+        assert_eq!(interest.accounts_of_others(B), BTreeMap::from([(A, vec![ANN])]));
+        assert_eq!(interest.accounts_of_others(A), BTreeMap::from([(B, vec![])]));
     }
 
     #[test]

@@ -65,8 +65,7 @@ impl Cluster {
                 _ = beats.tick() => {
                     self.beat().await;
                     self.hand_over();
-                    self.look_after(lock(&self.follows).due(self.now()));
-                    self.check_later(self.due_again());
+                    self.look_again();
                 }
                 () = self.wake.notified() => self.beat().await,
                 () = self.soon() => self.beat().await,
@@ -203,15 +202,29 @@ impl Cluster {
     }
 
     fn look_after(self: &Arc<Self>, plan: Plan) {
-        let check = self.perform(plan);
+        let (check, reread) = self.perform(plan);
         self.check_later(check);
+        self.reread_later(reread);
     }
 
-    fn check_later(self: &Arc<Self>, check: Wishes) {
+    /// Does what is due. What is compared with storage time and again waits for the last time to end.
+    fn look_again(self: &Arc<Self>) {
+        let Ok(turn) = self.looking.clone().try_lock_owned() else {
+            return;
+        };
+        let plan = lock(&self.follows).due(self.now());
+        let (mut check, reread) = self.perform(plan);
+        let Wishes { rooms, accounts } = self.due_again();
+        check.rooms.extend(rooms);
+        check.accounts.extend(accounts);
         if !check.is_empty() {
             let cluster = self.clone();
-            tokio::spawn(async move { cluster.check(check).await });
+            tokio::spawn(async move {
+                cluster.check(check).await;
+                drop(turn);
+            });
         }
+        self.reread_later(reread);
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Cluster {
     pub(super) unconfirmed: DashMap<Ticket, (Incarnation, Wishes)>,
     /// What could not be compared with storage yet.
     pub(super) unchecked: Mutex<Wishes>,
+    /// Held while what is due is compared with storage.
+    pub(super) looking: Arc<tokio::sync::Mutex<()>>,
     /// When this node was last sure that it is told everything, in milliseconds of wall time.
     pub(super) sure_at: AtomicI64,
     answering: AtomicUsize,
@@ -91,6 +93,7 @@ impl Cluster {
             questions: DashMap::new(),
             unconfirmed: DashMap::new(),
             unchecked: Mutex::default(),
+            looking: Arc::default(),
             sure_at: AtomicI64::new(i64::MAX),
             answering: AtomicUsize::new(0),
             next_ticket: AtomicU64::new(1),
@@ -310,8 +313,8 @@ impl Cluster {
         }
     }
 
-    /// Does what a plan asks for; what must be compared with storage is given back.
-    pub(super) fn perform(&self, plan: Plan) -> Wishes {
+    /// Does what a plan asks for; what must be compared with storage, and read again from there, is given back.
+    pub(super) fn perform(&self, plan: Plan) -> (Wishes, Vec<AccountId>) {
         for (peer, wishes) in plan.unfollow {
             let Wishes { rooms, accounts } = wishes;
             let gone = |account: &AccountId| !self.parts.interest.follows(Placed::User(*account));
@@ -319,22 +322,46 @@ impl Cluster {
             self.hearing.forget(&gone);
             self.tell([peer], &Envelope::Unfollow { rooms, accounts });
         }
+        // Here, nobody has to confirm anything.
+        self.hearing.forget(&plan.reread);
+        self.hearing.doubt(&plan.moved);
         for (peer, wishes) in plan.follow {
             for part in chunked(wishes, Cluster::KEYS_PER_ENVELOPE_MAX) {
-                let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
-                let Wishes { rooms, accounts } = part.clone();
-                self.unconfirmed.insert(ticket, (peer, part));
-                self.tell(
-                    [peer],
-                    &Envelope::Follow {
-                        ticket,
-                        rooms,
-                        accounts,
-                    },
-                );
+                self.follow(peer, part);
             }
         }
-        plan.check
+        (plan.check, plan.reread)
+    }
+
+    /// Asks a peer to tell of these from now on.
+    pub(super) fn follow(&self, peer: Incarnation, wishes: Wishes) {
+        let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
+        let Wishes { rooms, accounts } = wishes.clone();
+        self.unconfirmed.insert(ticket, (peer, wishes));
+        let asked = Envelope::Follow {
+            ticket,
+            rooms,
+            accounts,
+        };
+        self.tell([peer], &asked);
+    }
+
+    /// What a peer has told from the moment its link ended to the moment it had this one may be lost, and so may what
+    /// was to be passed on by this node: whoever is at home here reads it again.
+    pub(super) fn reread_home(self: &Arc<Self>, peer: Incarnation) {
+        let mut here = self.parts.interest.accounts();
+        here.retain(|account| self.route(Placed::User(*account)) == Route::Here);
+        here.sort_unstable();
+        self.reread_later(here);
+        let interest = self.peer_interest.read().unwrap_or_else(PoisonError::into_inner);
+        let elsewhere = interest.accounts_of_others(peer);
+        drop(interest);
+        for (other, accounts) in elsewhere {
+            for part in accounts.chunks(Cluster::KEYS_PER_ENVELOPE_MAX) {
+                let accounts = part.to_vec();
+                self.tell([other], &Envelope::Reread { accounts });
+            }
+        }
     }
 
     pub(super) fn answer_later(

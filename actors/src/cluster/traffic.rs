@@ -1,6 +1,7 @@
 //! What peers say to this node, and what this node's rooms and users say to the sessions on others.
 
 use super::envelope::{Answer, Envelope, Ticket};
+use super::follows::Wishes;
 use super::membership::Incarnation;
 use super::placement::Placed;
 use super::routing::Attempt;
@@ -18,6 +19,8 @@ impl Inbound for Cluster {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(peer);
+        // Its answer says that from now on whatever it tells is told over this link: what it told before may be lost.
+        self.follow(peer, Wishes::default());
         self.moved.store(true, Ordering::Release);
         self.wake.notify_one();
     }
@@ -32,8 +35,8 @@ impl Inbound for Cluster {
             .unwrap_or_else(PoisonError::into_inner)
             .forget(peer);
         self.link_lost_at.store(self.now().0, Ordering::Release);
-        self.hearing.doubt();
-        lock(&self.follows).link_ended(peer);
+        let told_of = lock(&self.follows).link_ended(peer);
+        self.hearing.doubt(&told_of);
         // Dropping the replies tells those who wait, the longest first.
         let on_link = self.questions.iter().filter(|waiting| waiting.peer == peer);
         let mut lost: Vec<Ticket> = on_link.map(|waiting| *waiting.key()).collect();
@@ -86,16 +89,14 @@ impl Inbound for Cluster {
             }
             Envelope::Followed { ticket } => {
                 if let Some((_, (_, wishes))) = self.unconfirmed.remove(&ticket) {
-                    for account in self.hearing.confirmed(&wishes.accounts) {
-                        self.parts.fanout.reread_here(account);
-                    }
-                    tokio::spawn(async move { self.check(wishes).await });
+                    self.followed(from, wishes);
                 }
             }
             Envelope::Unfollow { rooms, accounts } => {
                 let mut interest = self.peer_interest.write().unwrap_or_else(PoisonError::into_inner);
                 interest.unfollow(from, &rooms, &accounts);
             }
+            Envelope::Reread { accounts } => self.reread_later(accounts),
             Envelope::Topic { topic, push } => self.parts.fanout.to_topic_here(topic, push),
             Envelope::LetGo { room, epoch } => self.give_back(room, epoch),
             Envelope::MembersChanged => {
@@ -109,6 +110,17 @@ impl Inbound for Cluster {
 }
 
 impl Cluster {
+    /// A peer tells this node of these from now on. That it was asked for nothing says that its link was new.
+    fn followed(self: Arc<Self>, by: Incarnation, mut wishes: Wishes) {
+        if wishes.is_empty() {
+            return self.reread_home(by);
+        }
+        let missed = self.hearing.confirmed(&wishes.accounts);
+        wishes.accounts.retain(|account| !missed.contains(account));
+        self.reread_later(missed);
+        self.check_later(wishes);
+    }
+
     /// Gives back a room that nobody here has: its actor rests, died, or never heard that it had it. One that lives is
     /// handed over when it is placed elsewhere, as this node sees it.
     fn give_back(&self, room: RoomId, epoch: Epoch) {

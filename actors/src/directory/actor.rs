@@ -3,7 +3,7 @@
 use super::messages::{CodeChannel, DirectoryAnswer, DirectoryRequest, IssuedCode};
 use crate::failure::{Failure, Thing};
 use crate::fanout::Fanout;
-use crate::model::{Account, AccountId, GroupQuota, NewAccount, NewGroup, Push, RoomId, Seq};
+use crate::model::{Account, AccountId, GroupQuota, NewAccount, NewGroup, Push, RoomId, Seq, Told};
 use crate::ports::{Notice, Ports};
 use crate::registry::Ask;
 use actix::prelude::*;
@@ -121,7 +121,8 @@ impl DirectoryShell {
             | DirectoryRequest::NearAccounts { .. }
             | DirectoryRequest::NearGroups { .. }
             | DirectoryRequest::Claimed { .. }
-            | DirectoryRequest::Positions { .. }) => self.look_up(request).await?,
+            | DirectoryRequest::Positions { .. }
+            | DirectoryRequest::Told { .. }) => self.look_up(request).await?,
             request @ (DirectoryRequest::PutGrant { .. }
             | DirectoryRequest::FindGrant { .. }
             | DirectoryRequest::DropGrant { .. }
@@ -199,6 +200,19 @@ impl DirectoryShell {
             DirectoryRequest::Claimed { name } => DirectoryAnswer::MaybeRoom(views.claimed(&name).await?),
             DirectoryRequest::Positions { account } => {
                 DirectoryAnswer::Positions(self.ports.users.positions(account).await?)
+            }
+            DirectoryRequest::Told { account } => {
+                let users = &self.ports.users;
+                let (friends, joins) = (users.friend_requests(account), users.join_requests(account));
+                DirectoryAnswer::Told(Told {
+                    friend_requests: friends.await?.into_iter().map(|(_, from)| from.id).collect(),
+                    join_requests: joins
+                        .await?
+                        .into_iter()
+                        .map(|(_, from, group)| (group.id, from.id))
+                        .collect(),
+                    read_by: users.read_by_peers(account).await?,
+                })
             }
             other => return Err(Failure::Internal(format!("nothing to look up: {other:?}"))),
         })

@@ -3,7 +3,7 @@
 use crate::model::{
     Account, AccountId, Channel, ChannelId, FileId, Grant, GroupHit, GroupQuery, GroupQuota, HintOf, Image,
     JoinRequest, LoginName, NewAccount, NewGroup, Pass, Rating, RequestId, RoomId, RoomInfo, RoomPosition,
-    SecretDigest, SharedFile, Upload,
+    SecretDigest, SharedFile, Told, Upload,
 };
 use crate::near::Wanted;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,10 @@ pub enum DirectoryRequest {
     },
     /// Every room of an account and where it stands: asked when a session opens, which starts no user's actor.
     Positions {
+        account: AccountId,
+    },
+    /// What an account was told that is in no room, as it stands: asked when some of it may have been lost on its way.
+    Told {
         account: AccountId,
     },
     /// Keeps a sign-in, or dates it anew.
@@ -247,6 +251,7 @@ pub enum DirectoryAnswer {
     Room(RoomId),
     MaybeRoom(Option<RoomId>),
     Positions(Vec<RoomPosition>),
+    Told(Told),
     MaybeGrant(Option<Grant>),
     Channel(Channel),
     MaybeChannel(Option<Channel>),

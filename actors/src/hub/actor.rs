@@ -5,7 +5,7 @@ use super::state::{Arrival, Behind, HubState, SlotId, Wave};
 use super::surge::{Run, Surge};
 use crate::ledger::Bell;
 use crate::meters::Meters;
-use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, TopicId};
+use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, Timestamp, TopicId};
 use crate::ports::Clock;
 use crate::session::{CloseWhy, SessionEvent};
 use actix::prelude::*;
@@ -26,8 +26,9 @@ pub enum HubMessage {
     Ledger(Arc<[Entry]>),
     /// The room ends at this seq: whoever has seen less must read back.
     Announce(RoomId, Seq),
-    /// The account is in exactly these rooms: its sessions follow them from where it came in.
-    Sync(AccountId, Arc<[RoomPosition]>),
+    /// The account was in exactly these rooms when storage was asked, at that time of this node's clock: its sessions
+    /// follow them from where it came in.
+    Sync(AccountId, Arc<[RoomPosition]>, Timestamp),
     /// Pushes to the account may have been lost on their way here: its sessions read again what they were about.
     Reread(AccountId),
     /// Every session says goodbye.
@@ -230,14 +231,17 @@ impl Hub {
 
     pub(super) fn account(&self, account: AccountId, delivery: Arc<Delivery>) {
         let slots = self.state.borrow().slots_of(account);
+        let now = self.clock.now();
         match &delivery.push {
             Push::Joined { room, at, .. } => {
                 for slot in &slots {
+                    self.state.borrow_mut().moved(*slot, *room, now);
                     self.follow(*slot, *room, *at);
                 }
             }
             Push::Left { room, .. } => {
                 for slot in &slots {
+                    self.state.borrow_mut().moved(*slot, *room, now);
                     self.unfollow(*slot, *room);
                 }
             }
@@ -256,10 +260,10 @@ impl Hub {
         }
     }
 
-    pub(super) fn sync(&self, account: AccountId, positions: &[RoomPosition]) {
+    pub(super) fn sync(&self, account: AccountId, positions: &[RoomPosition], asked_at: Timestamp) {
         let slots = self.state.borrow().slots_of(account);
         for slot in slots {
-            let (missing, gone) = self.state.borrow().differences(slot, positions);
+            let (missing, gone) = self.state.borrow().differences(slot, positions, asked_at);
             for position in missing {
                 self.follow(slot, position.room, Seq(position.from_seq.0 - 1));
             }

@@ -3,12 +3,14 @@
 //! Each follower has `seen`, the last seq it was given. A push with seq `n` is handed over only when `seen` is
 //! `n - 1`; a follower with less is behind and reads the missing part back from history before it goes on.
 
-use crate::model::{AccountId, MessageId, RoomId, RoomPosition, Seq, Timestamp, TopicId};
+use crate::model::{AccountId, MessageId, RoomId, Seq, Timestamp, TopicId};
 use slab::Slab;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 #[path = "readers.rs"]
 mod readers;
+#[path = "sync.rs"]
+mod sync;
 
 /// Names a session within its hub, for as long as it is there.
 pub type SlotId = usize;
@@ -25,6 +27,8 @@ struct Slot<S> {
     /// Whether it is told the ledger's lines of its rooms.
     reads_ledger: bool,
     topic: Option<TopicId>,
+    /// The rooms its account was last told to have come into or left, and when.
+    moves: VecDeque<(RoomId, Timestamp)>,
 }
 
 #[derive(Debug)]
@@ -133,6 +137,7 @@ impl<S> HubState<S> {
             opening: Some(Vec::new()),
             reads_ledger: false,
             topic: None,
+            moves: VecDeque::new(),
         });
         let slots = self.accounts.entry(account).or_default();
         slots.push(id);
@@ -265,27 +270,6 @@ impl<S> HubState<S> {
     /// The sessions of an account.
     pub fn slots_of(&self, account: AccountId) -> Vec<SlotId> {
         self.accounts.get(&account).cloned().unwrap_or_default()
-    }
-
-    /// What a session should follow and does not, and what it follows and should not.
-    pub fn differences(&self, slot: SlotId, wanted: &[RoomPosition]) -> (Vec<RoomPosition>, Vec<RoomId>) {
-        let Some(session) = self.slots.get(slot) else {
-            return (Vec::new(), Vec::new());
-        };
-        let has: HashSet<RoomId> = session.rooms.iter().copied().collect();
-        let wants: HashSet<RoomId> = wanted.iter().map(|position| position.room).collect();
-        let missing = wanted
-            .iter()
-            .filter(|p| !has.contains(&p.room))
-            .copied()
-            .collect();
-        let gone = session
-            .rooms
-            .iter()
-            .filter(|room| !wants.contains(room))
-            .copied()
-            .collect();
-        (missing, gone)
     }
 
     /// How to reach a session.

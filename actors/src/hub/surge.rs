@@ -89,7 +89,7 @@ impl HubActor {
             HubMessage::Topic(topic, delivery) => self.hub.topic(topic, delivery),
             HubMessage::Ledger(entries) => self.hub.ledger(&entries),
             HubMessage::Announce(room, end) => self.hub.announce(room, end),
-            HubMessage::Sync(account, positions) => self.hub.sync(account, &positions),
+            HubMessage::Sync(account, positions, asked_at) => self.hub.sync(account, &positions, asked_at),
             HubMessage::Reread(account) => self.hub.lose(account),
             HubMessage::CloseAll(why) => self.hub.close_all(why),
         }
@@ -151,7 +151,7 @@ impl Handler<HubMessage> for HubActor {
             HubMessage::Account(account, _) | HubMessage::Reread(account) => self.hub.lose(account),
             // Shown too early, it costs sessions a look into history; lost, it would let them wait for ever.
             HubMessage::CloseAll(why) => self.hub.close_all(why),
-            HubMessage::Sync(account, positions) => self.hub.sync(account, &positions),
+            HubMessage::Sync(account, positions, asked_at) => self.hub.sync(account, &positions, asked_at),
             // Repaired from history, or kept by nobody.
             HubMessage::Room(..)
             | HubMessage::Topic(..)

@@ -5,6 +5,17 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
+/// What an account was told that is in no room, as it stands in storage.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Who asks for friendship and waits for an answer, the latest first.
+    pub friend_requests: Vec<AccountId>,
+    /// Who waits to be let into which group that the account manages.
+    pub join_requests: Vec<(RoomId, AccountId)>,
+    /// How far those it talks to have read.
+    pub read_by: Vec<(AccountId, Seq)>,
+}
+
 /// Something a client may be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Push {

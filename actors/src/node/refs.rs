@@ -7,7 +7,7 @@ use crate::model::{
     Account, AccountEdit, AccountId, AnsweredRequest, Caller, Channel, ChannelId, ChatMessage, CommitKey,
     ContactGroup, Conversation, FileId, Friend, FriendRequest, Grant, GroupQuota, HistoryPage, HistoryQuery,
     Inbox, JoinRequest, MessageId, NewAccount, NewGroup, Pass, Post, RequestId, RoomId, RoomInfo,
-    RoomPosition, Seat, SecretDigest, Seq, SharedFile, Upload, View, ViewId,
+    RoomPosition, Seat, SecretDigest, Seq, SharedFile, Told, Upload, View, ViewId,
 };
 use crate::near::Wanted;
 use crate::registry::Ask;
@@ -332,6 +332,7 @@ impl DirectoryRef {
         upload(owner: AccountId, key: String) => Upload, Upload, Upload;
         claimed(name: String) => Claimed, MaybeRoom, Option<RoomId>;
         stored_positions(account: AccountId) => Positions, Positions, Vec<RoomPosition>;
+        told(account: AccountId) => Told, Told, Told;
         find_grant(value: SecretDigest) => FindGrant, MaybeGrant, Option<Grant>;
         open_channel(account: AccountId) => OpenChannel, Channel, Channel;
         channel(id: ChannelId) => Channel, MaybeChannel, Option<Channel>;

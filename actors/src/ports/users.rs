@@ -3,7 +3,7 @@
 use super::StoreResult;
 use crate::model::{
     Account, AccountEdit, AccountId, Contact, ContactGroup, ContactGroupId, Friend, FriendRequest, Image,
-    JoinRequest, RequestId, RoomInfo, RoomPosition, Timestamp,
+    JoinRequest, RequestId, RoomInfo, RoomPosition, Seq, Timestamp,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -137,4 +137,8 @@ pub trait UserStore: Send + Sync {
 
     /// Every room this account is in and where it stands, dissolved groups included: what a new session follows.
     async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>>;
+
+    /// How far the other side of each direct room this account is in has read, by room; left out where it has read
+    /// nothing.
+    async fn read_by_peers(&self, account: AccountId) -> StoreResult<Vec<(AccountId, Seq)>>;
 }

@@ -3,7 +3,7 @@
 
 use crate::failure::Failure;
 use crate::hub::{Behind, Place};
-use crate::model::{AccountId, Caller, HistoryPage, HistoryQuery, Push, RoomId, RoomKind, Seq, Timestamp};
+use crate::model::{Caller, HistoryPage, HistoryQuery, Push, RoomKind, Seq, Timestamp};
 use crate::node::Node;
 use std::time::Duration;
 
@@ -151,46 +151,20 @@ fn since(away: Timestamp) -> Timestamp {
 
 /// The state behind account events: who asks for friendship or to join, and how far peers have read.
 async fn of_account(node: &Node, me: Caller) -> Result<Step, Failure> {
-    let user = node.user(me.account);
     let to = me.account;
-    let mut pushes = Vec::new();
-    for (request, from) in user.friend_requests().await?.into_iter().rev() {
-        debug_assert_eq!(request.to, to);
-        pushes.push(Push::FriendRequested { from: from.id, to });
-    }
-    for (_, account, group) in user.join_requests().await? {
-        pushes.push(Push::JoinRequested {
-            room: group.id,
-            account: account.id,
-            to,
-        });
-    }
-    for position in node.directory().positions(me.account).await? {
-        if position.room >= RoomId::FIRST_DIRECT
-            && let Some(read) = read_by_peer(node, me, position.room).await?
-        {
-            pushes.push(read);
-        }
-    }
+    let told = node.directory().told(to).await?;
+    // Oldest first.
+    let asked = told.friend_requests.into_iter().rev();
+    let asked = asked.map(|from| Push::FriendRequested { from, to });
+    let joining = told.join_requests.into_iter();
+    let joining = joining.map(|(room, account)| Push::JoinRequested { room, account, to });
+    let read = told.read_by.into_iter().map(|(reader, up_to)| Push::Read {
+        reader,
+        author: to,
+        up_to,
+    });
     Ok(Step {
-        pushes,
+        pushes: asked.chain(joining).chain(read).collect(),
         outcome: Outcome::Account,
     })
-}
-
-async fn read_by_peer(node: &Node, me: Caller, room: RoomId) -> Result<Option<Push>, Failure> {
-    let nothing = HistoryQuery {
-        limit: 0,
-        ..HistoryQuery::all()
-    };
-    let page = node.room(room).page(me, nothing, true).await?;
-    let author: AccountId = me.account;
-    let reader = page.kind.and_then(|kind| kind.peer_of(author));
-    Ok(reader
-        .filter(|_| page.peer_read_seq > Seq(0))
-        .map(|reader| Push::Read {
-            reader,
-            author,
-            up_to: page.peer_read_seq,
-        }))
 }

@@ -30,6 +30,8 @@ struct Pages {
     /// Every stored body and how often it is stored: people never write the same twice.
     bodies: HashMap<String, u32>,
     refused: BTreeSet<String>,
+    /// Who was told that somebody was asked for friendship, and when the question was put. In pairs of whom and who.
+    asked: BTreeMap<(AccountId, AccountId), Instant>,
     tally: Tally,
 }
 
@@ -41,6 +43,7 @@ pub struct Tally {
     pub refused: u64,
     pub unknown: u64,
     pub shown: u64,
+    pub asked: u64,
     pub read_back: u64,
     pub fenced: u64,
     pub activations: u64,
@@ -60,6 +63,7 @@ impl Book {
             rooms: BTreeMap::new(),
             bodies: HashMap::new(),
             refused: BTreeSet::new(),
+            asked: BTreeMap::new(),
             tally: Tally::default(),
         }))
     }
@@ -216,6 +220,24 @@ impl Book {
         self.room(message.room, |room| {
             room.acknowledged = room.acknowledged.max(message.seq)
         });
+    }
+
+    /// Somebody was told that `to` has been asked for friendship; the question was put at `began`.
+    pub fn asked(&self, to: AccountId, from: AccountId, began: Instant) {
+        self.note(|| format!("client: {from} has asked {to} for friendship"));
+        let mut pages = self.open();
+        pages.tally.asked += 1;
+        pages.asked.insert((to, from), began);
+    }
+
+    /// Who has asked somebody for friendship since a moment.
+    pub fn asked_since(&self, to: AccountId, since: Instant) -> Vec<AccountId> {
+        let pages = self.open();
+        let late = pages
+            .asked
+            .iter()
+            .filter(|((whom, _), began)| *whom == to && **began > since);
+        late.map(|((_, from), _)| *from).collect()
     }
 
     /// Somebody was told that a message is not stored and never will be.

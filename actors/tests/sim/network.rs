@@ -224,6 +224,9 @@ impl Network {
     }
 
     fn arrive(self: &Arc<Self>, link: &Arc<Link>, from: usize, bytes: &Bytes) {
+        if self.hides(bytes) {
+            return;
+        }
         let times = match self.suffers(bytes) {
             true if self.loses_tails() => 0,
             true => self.dice.between(0, 2),
@@ -252,6 +255,21 @@ impl Network {
     }
 
     fn hand(&self, link: &Link, from: usize, bytes: &Bytes) {
+        self.deliver(link, from, bytes);
+        if self.plan.broken == Some(Broken::ForgetsInterest)
+            && let Ok(Envelope::Follow { rooms, .. }) = Envelope::decode(bytes)
+        {
+            let mut forgotten = Vec::new();
+            let unfollow = Envelope::Unfollow {
+                rooms,
+                accounts: Vec::new(),
+            };
+            unfollow.encode(&mut forgotten).expect("an envelope has bytes");
+            self.deliver(link, from, &forgotten.into());
+        }
+    }
+
+    fn deliver(&self, link: &Link, from: usize, bytes: &Bytes) {
         let (sender, receiver) = (&link.sides[from], &link.sides[1 - from]);
         self.book.note(|| {
             let what = Envelope::decode(bytes).map_or_else(|error| error.to_string(), |e| told(&e));
@@ -262,6 +280,18 @@ impl Network {
                 "{} does not understand {}: {why}",
                 receiver.host, sender.host
             ));
+        }
+    }
+
+    /// Whether a broken network keeps this envelope back for ever.
+    fn hides(&self, bytes: &Bytes) -> bool {
+        if self.plan.broken != Some(Broken::HidesLosses) {
+            return false;
+        }
+        match Envelope::decode(bytes) {
+            Ok(Envelope::Follow { rooms, accounts, .. }) => rooms.is_empty() && accounts.is_empty(),
+            Ok(Envelope::Reread { .. }) => true,
+            _ => false,
         }
     }
 

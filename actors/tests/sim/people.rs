@@ -7,6 +7,7 @@ use super::tables::is_refusal;
 use super::town::{Running, Town, sleep};
 use roost_actors::Failure;
 use roost_actors::model::{Caller, ChatMessage, ClientToken, HistoryQuery, Order, Post, RoomId, Seq};
+use roost_actors::user::UserRequest;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -72,11 +73,12 @@ pub async fn live(town: Rc<Town>, name: usize) {
         let Some(&room) = person.dice.pick(&rooms) else {
             continue;
         };
-        match person.dice.between(0, 19) {
+        match person.dice.between(0, 21) {
             0..=10 => person.post(room).await,
             11..=13 => person.page(running, room).await,
             14..=16 => person.read(running, room).await,
-            _ => person.take_back(running).await,
+            17..=19 => person.take_back(running).await,
+            _ => person.ask_friend(running).await,
         }
     }
     town.busy.set(town.busy.get() - 1);
@@ -181,6 +183,25 @@ impl Person {
         }
     }
 
+    /// A stranger asks somebody for friendship.
+    async fn ask_friend(&self, running: &Running) {
+        let (Some(&from), Some(&to)) = (
+            self.dice.pick(&self.town.strangers),
+            self.dice.pick(&self.town.people),
+        ) else {
+            return;
+        };
+        let began = Instant::now();
+        let question = UserRequest::AskFriend {
+            to,
+            reason: String::new(),
+        };
+        let stranger = running.node.user(from);
+        if let Heard::Answer(Ok(_)) = ask(&running.host, PATIENCE_MS, stranger.ask(question)).await {
+            self.town.book.asked(to, from, began);
+        }
+    }
+
     async fn take_back(&self, running: &Running) {
         const WITHIN_MS: i64 = 120_000;
         let Some(message) = self.dice.pick(&self.mine) else {
@@ -237,10 +258,12 @@ async fn sit(town: &Rc<Town>, dice: &Dice, running: &Running, me: Caller, who: S
         .note(|| format!("{who} of {} is open on {}", me.account, running.host));
     let screen = Rc::new(RefCell::new(Screen {
         who,
+        me: me.account,
         host: running.host.clone(),
         since: Instant::now(),
         seen: BTreeMap::new(),
         heard: BTreeSet::new(),
+        asked_by: BTreeSet::new(),
         closed: false,
     }));
     let session = entered.start(

@@ -2,10 +2,11 @@
 
 use super::dice::Dice;
 
-/// A defect planted in the world around the core, to show that the checks find it.
+/// A defect planted in the world around the core, to show that the checks find it. Some make the world behave as if the
+/// core had the defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// The store takes posts of owners whose epoch has passed.
+    /// The store takes posts of owners whose epoch has passed: a stale owner goes on committing.
     NoFence,
     /// The store says committed before it is.
     AnswersEarly,
@@ -13,12 +14,18 @@ pub enum Broken {
     TakesFromTheLiving,
     /// The store forgets client tokens.
     ForgetsTokens,
-    /// The store says that a commit in doubt was absent, without looking.
+    /// The store says that a commit in doubt was absent, without looking: the journal repeats it under new ids.
     DoubtIsAbsence,
     /// The database's clock runs four times as fast as everybody's: nodes die within their leases.
     HastyDeaths,
     /// The network goes on losing pushes, and drops every word of where a room ends: lost tails stay lost.
     LosesTails,
+    /// The network drops every word that what accounts were told may be lost.
+    HidesLosses,
+    /// Nodes forget at once which rooms a peer follows.
+    ForgetsInterest,
+    /// Rooms count from one seq too early, now and then: they give it twice.
+    GivesSeqsTwice,
 }
 
 /// One seed's world.

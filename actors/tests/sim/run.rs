@@ -129,6 +129,7 @@ impl Tally {
             refused,
             unknown,
             shown,
+            asked,
             read_back,
             fenced,
             activations,
@@ -139,6 +140,7 @@ impl Tally {
         self.refused += refused;
         self.unknown += unknown;
         self.shown += shown;
+        self.asked += asked;
         self.read_back += read_back;
         self.fenced += fenced;
         self.activations += activations;
@@ -165,6 +167,7 @@ fn every_seed_keeps_every_promise() {
     let Tally {
         stored,
         refused,
+        asked,
         read_back,
         fenced,
         activations,
@@ -174,6 +177,7 @@ fn every_seed_keeps_every_promise() {
     for (what, count) in [
         ("stored", stored),
         ("refused", refused),
+        ("asked", asked),
         ("read back", read_back),
         ("fenced", fenced),
         ("activations", activations),
@@ -248,4 +252,19 @@ fn nodes_that_die_within_their_leases_are_found() {
 #[test]
 fn a_network_that_loses_the_ends_of_rooms_is_found() {
     finds(Broken::LosesTails);
+}
+
+#[test]
+fn nodes_that_forget_who_follows_a_room_are_found() {
+    finds(Broken::ForgetsInterest);
+}
+
+#[test]
+fn rooms_that_give_a_seq_twice_are_found() {
+    finds(Broken::GivesSeqsTwice);
+}
+
+#[test]
+fn losses_of_what_accounts_were_told_are_found() {
+    finds(Broken::HidesLosses);
 }

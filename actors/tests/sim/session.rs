@@ -6,7 +6,7 @@ use actix::dev::channel::channel;
 use actix::prelude::*;
 use roost_actors::Node;
 use roost_actors::hub::{self, Hub, Place};
-use roost_actors::model::{Caller, Delivery, Push, RoomId, RoomPosition, Seq};
+use roost_actors::model::{AccountId, Caller, Delivery, Push, RoomId, RoomPosition, Seq};
 use roost_actors::session::SessionEvent;
 use roost_actors::session::catch_up::{self, Step};
 use std::cell::RefCell;
@@ -19,11 +19,14 @@ use tokio::time::Instant;
 /// What the person in front of a session has seen.
 pub struct Screen {
     pub who: String,
+    pub me: AccountId,
     pub host: Arc<Host>,
     pub since: Instant,
     pub seen: BTreeMap<RoomId, Seq>,
     /// Messages of which it was heard that they were taken back.
     pub heard: BTreeSet<(RoomId, Seq)>,
+    /// Who was shown to ask for friendship.
+    pub asked_by: BTreeSet<AccountId>,
     pub closed: bool,
 }
 
@@ -53,6 +56,7 @@ impl Screen {
                     *seen = message.seq;
                 }
             }
+            Push::FriendRequested { from, .. } => _ = self.asked_by.insert(*from),
             _ => {}
         }
     }

@@ -165,7 +165,10 @@ impl Desk {
         let locks = self.database.lock(rooms).await;
         let lost = || StoreError::Unknown("the answer was lost".to_owned());
         let done = match fate {
-            Fate::LostBefore => Err(lost()),
+            Fate::LostBefore => {
+                drop(locks);
+                Err(lost())
+            }
             Fate::Late(ms) => {
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(ms)).await;

@@ -56,6 +56,11 @@ impl JournalStore for Desk {
                 .flat_map(|b| &mut b.posts)
                 .for_each(|post| post.token = None);
         }
+        if self.is_broken(Broken::GivesSeqsTwice) && self.dice.chance(20) {
+            batches
+                .iter_mut()
+                .for_each(|batch| batch.last_seq = Seq((batch.last_seq.0 - 1).max(0)));
+        }
         let rooms: Vec<RoomId> = batches.iter().map(|batch| batch.room).collect();
         let locks = self.database.lock(&rooms).await;
         let fenced = !self.is_broken(Broken::NoFence);
@@ -265,6 +270,10 @@ impl UserStore for Desk {
 
     async fn positions(&self, account: AccountId) -> StoreResult<Vec<RoomPosition>> {
         self.read(self.database.memory.positions(account)).await
+    }
+
+    async fn read_by_peers(&self, account: AccountId) -> StoreResult<Vec<(AccountId, Seq)>> {
+        self.read(self.database.memory.read_by_peers(account)).await
     }
 }
 

@@ -23,6 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How many there are of whom one hears only that they ask for friendship.
+const STRANGERS: usize = 12;
+
 /// A process with its node, once that is a member.
 #[derive(Clone)]
 pub struct Running {
@@ -38,6 +41,8 @@ pub struct Town {
     pub database: Arc<Database>,
     pub network: Arc<Network>,
     pub people: Vec<AccountId>,
+    /// People of whom one hears only that they ask for friendship, each the same person once.
+    pub strangers: Vec<AccountId>,
     pub rooms: Vec<RoomId>,
     pub screens: RefCell<Vec<Rc<RefCell<Screen>>>>,
     /// No faults any more.
@@ -118,7 +123,7 @@ impl Town {
         let calm = Arc::new(AtomicBool::new(false));
         let database = Database::new();
         let mut people = Vec::new();
-        for person in 0..plan.people {
+        for person in 0..plan.people + STRANGERS {
             let account = NewAccount {
                 username: Some(format!("person-{person}")),
                 nickname: format!("person-{person}"),
@@ -127,6 +132,7 @@ impl Town {
             let made = database.memory.create(&account).await.expect("an account");
             people.push(made.id);
         }
+        let strangers = people.split_off(plan.people);
         let mut rooms = Vec::new();
         for _ in 0..plan.groups {
             rooms.push(
@@ -153,6 +159,7 @@ impl Town {
             database,
             network,
             people,
+            strangers,
             rooms,
             screens: RefCell::default(),
             calm,

@@ -55,6 +55,16 @@ fn everybody_has_seen_everything(town: &Town) {
                     screen.who, screen.host
                 ));
             }
+        }
+        for from in book.asked_since(screen.me, screen.since) {
+            if !screen.asked_by.contains(&from) {
+                book.wrong(&format!(
+                    "{} on {} has not heard that {from} asked {} for friendship",
+                    screen.who, screen.host, screen.me
+                ));
+            }
+        }
+        for &room in screen.seen.keys() {
             for seq in book.revoked_since(room, screen.since) {
                 if !screen.heard.contains(&(room, seq)) {
                     book.wrong(&format!(

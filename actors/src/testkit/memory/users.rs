@@ -7,7 +7,7 @@ use super::views;
 use crate::failure::{Failure, Thing};
 use crate::model::{
     Account, AccountEdit, AccountId, Contact, ContactGroup, ContactGroupId, Friend, FriendRequest,
-    JoinRequest, RequestStatus, Role, RoomInfo, RoomKind, RoomPosition, Timestamp,
+    JoinRequest, RequestStatus, Role, RoomInfo, RoomKind, RoomPosition, Seq, Timestamp,
 };
 use crate::ports::{StoreResult, UserChange, UserSaved, UserSnapshot, UserStore};
 use async_trait::async_trait;
@@ -119,6 +119,17 @@ impl UserStore for Memory {
             })
         };
         Ok(tables.rooms.values().filter_map(position).collect())
+    }
+
+    async fn read_by_peers(&self, account: AccountId) -> StoreResult<Vec<(AccountId, Seq)>> {
+        let tables = self.begin().await?;
+        let peer_in = |room: &RoomRow| {
+            room.members.get(&account)?;
+            let peer = room.info.kind.peer_of(account).filter(|peer| *peer != account)?;
+            let read = room.members.get(&peer)?.read_seq;
+            (read > Seq(0)).then_some((peer, read))
+        };
+        Ok(tables.rooms.values().filter_map(peer_in).collect())
     }
 }
 

@@ -181,6 +181,7 @@ macro_rules! port_suites {
             positions_name_every_room_and_its_end
             positions_follow_coming_and_going
             a_position_says_since_when_one_is_there
+            how_far_peers_have_read_is_known_for_direct_rooms
             an_account_without_anything_has_empty_lists
             those_one_has_talked_to_come_with_the_latest_talk_first
         }

@@ -1,6 +1,6 @@
 //! The users' store: the rooms one is in.
 
-use super::stage::{Owner, direct, group, new_group, person, text, three};
+use super::stage::{Owner, append, direct, group, new_group, person, text, three};
 use crate::model::{RoomPosition, Seq, Timestamp};
 use crate::ports::{Ports, RoomChange};
 
@@ -74,6 +74,33 @@ pub async fn a_position_says_since_when_one_is_there(ports: &Ports) {
     assert_eq!(seen, [(Seq(4), Seq(4))]);
 }
 
+pub async fn how_far_peers_have_read_is_known_for_direct_rooms(ports: &Ports) {
+    let (ann, bob, eve) = three(ports).await;
+    let mut all = group(ports, ann, &[bob, eve]).await;
+    let (mut with_bob, mut with_eve) = (direct(ports, ann, bob).await, direct(ports, eve, ann).await);
+    let mut notes = direct(ports, ann, ann).await;
+    for room in [&mut all, &mut with_bob, &mut with_eve, &mut notes] {
+        room.post(ports, vec![text(ann, "1"), text(ann, "2")]).await;
+    }
+    let read = async |room: &Owner, by, up_to| {
+        let mut batch = room.batch(vec![]);
+        batch.reads = vec![(by, Seq(up_to))];
+        append(ports, batch).await;
+    };
+    read(&all, bob, 2).await;
+    read(&notes, ann, 2).await;
+    assert_eq!(ports.users.read_by_peers(ann).await.unwrap(), []);
+    read(&with_eve, eve, 1).await;
+    read(&with_bob, ann, 1).await;
+    assert_eq!(ports.users.read_by_peers(ann).await.unwrap(), [(eve, Seq(1))]);
+    read(&with_bob, bob, 2).await;
+    assert_eq!(
+        ports.users.read_by_peers(ann).await.unwrap(),
+        [(bob, Seq(2)), (eve, Seq(1))]
+    );
+    assert_eq!(ports.users.read_by_peers(bob).await.unwrap(), [(ann, Seq(1))]);
+}
+
 pub async fn an_account_without_anything_has_empty_lists(ports: &Ports) {
     let ann = person(ports, "ann").await;
     assert_eq!(ports.users.friends(ann, false).await.unwrap(), []);
@@ -82,6 +109,7 @@ pub async fn an_account_without_anything_has_empty_lists(ports: &Ports) {
     assert_eq!(ports.users.groups(ann).await.unwrap(), []);
     assert_eq!(ports.users.join_requests(ann).await.unwrap(), []);
     assert_eq!(ports.users.positions(ann).await.unwrap(), []);
+    assert_eq!(ports.users.read_by_peers(ann).await.unwrap(), []);
 }
 
 pub async fn those_one_has_talked_to_come_with_the_latest_talk_first(ports: &Ports) {
