@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use futures_util::stream;
 use roost::blobs::NotedBlobs;
-use roost_actors::Node;
 use roost_actors::model::{
-    AccountId, Caller, NewAccount, NewGroup, Place, RoomId, RoomRules, Spot, Timestamp,
+    AccountId, Caller, FileId, FilePlace, NewAccount, NewGroup, Place, RoomId, RoomRules, SharedFile, Spot,
+    Timestamp, TreeContent, TreeItem, Upload,
 };
-use roost_actors::model::{TreeContent, TreeItem};
 use roost_actors::node::NodeOptions;
 use roost_actors::ports::{BlobId, BlobStore, Clock, StoreError};
 use roost_actors::testkit::{CommitFault, MemoryBlobs, World};
+use roost_actors::{Failure, Node};
 use std::sync::Arc;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -92,6 +92,35 @@ impl Scene {
             .unwrap()
     }
 
+    /// A file under a key of Ann's, on its way to be kept.
+    async fn put_up(&self, key: &str) -> Upload {
+        let content = self.upload().await;
+        Upload {
+            owner: self.ann.account,
+            key: key.to_owned(),
+            blob: content.blob,
+            mime: content.mime,
+            sha256: key.to_owned(),
+            len: content.len,
+            created_at: Timestamp(0),
+        }
+    }
+
+    /// A file of the group's conversation, on its way to be kept.
+    async fn share(&self) -> SharedFile {
+        let content = self.upload().await;
+        SharedFile {
+            id: FileId(0),
+            place: FilePlace::Group(self.room),
+            owner: self.ann.account,
+            blob: content.blob,
+            mime: content.mime,
+            name: "a".to_owned(),
+            len: content.len,
+            created_at: Timestamp(0),
+        }
+    }
+
     async fn has(&self, item: &TreeItem) -> bool {
         let blob = &item.content.as_ref().unwrap().blob;
         self.blobs.stat(&BlobId::parse(blob).unwrap()).await.is_ok()
@@ -149,7 +178,7 @@ async fn a_file_whose_keeping_is_in_doubt_is_kept_or_goes_and_never_half() {
         let content = scene.upload().await;
         scene.world.memory.fail_change(fault);
         let item = TreeItem {
-            id: roost_actors::model::FileId(0),
+            id: FileId(0),
             room: scene.room,
             spot: Spot::Folder(None),
             owner: scene.ann.account,
@@ -172,6 +201,79 @@ async fn a_file_whose_keeping_is_in_doubt_is_kept_or_goes_and_never_half() {
             .await
             .unwrap();
         assert_eq!((listed.len(), scene.stored().await), (kept, kept));
+    }
+}
+
+#[actix_web::test]
+async fn files_under_keys_and_of_conversations_stay_and_what_came_of_no_upload_goes_after_a_day() {
+    let scene = scene().await;
+    let directory = scene.node.directory();
+    let kept = directory
+        .add_upload(scene.put_up("key").await, QUOTA)
+        .await
+        .unwrap();
+    let shared = directory.add_file(scene.share().await).await.unwrap();
+    // As if the node had died between the uploads and keeping them.
+    scene.put_up("other").await;
+    scene.share().await;
+    // Found under its key already: the one that came later is nobody's.
+    let twin = directory.add_upload(scene.put_up("key").await, QUOTA).await;
+    assert_eq!(twin, Ok(kept.clone()));
+    scene.world.clock.advance(DAY_MS - 1);
+    assert_eq!((scene.sweep(None).await, scene.stored().await), (0, 5));
+    scene.world.clock.advance(1);
+    assert_eq!((scene.sweep(None).await, scene.stored().await), (3, 2));
+    for blob in [&kept.blob, &shared.blob] {
+        let blob = BlobId::parse(blob).unwrap();
+        assert!(scene.blobs.stat(&blob).await.is_ok());
+    }
+}
+
+/// What an upload whose outcome was lost has come to, for each way in which it can be.
+const LOST: [(CommitFault, usize); 3] = [
+    (CommitFault::LostAfter, 1),
+    (CommitFault::Late { ms: 50 }, 1),
+    (CommitFault::LostBefore, 0),
+];
+
+#[actix_web::test]
+async fn an_upload_whose_keeping_is_in_doubt_is_kept_with_its_bytes_or_goes_with_them() {
+    for (fault, kept) in LOST {
+        let scene = scene().await;
+        let directory = scene.node.directory();
+        let upload = scene.put_up("key").await;
+        scene.world.memory.fail_change(fault);
+        let in_doubt = directory.add_upload(upload.clone(), QUOTA).await;
+        assert_eq!(in_doubt, Err(Failure::OutcomeUnknown), "{fault:?}");
+        // Waits for a transaction that still runs.
+        let found = directory.upload(upload.owner, upload.key).await;
+        scene.world.clock.advance(DAY_MS);
+        scene.sweep(None).await;
+        assert_eq!(
+            (usize::from(found.is_ok()), scene.stored().await),
+            (kept, kept),
+            "{fault:?}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_conversations_file_whose_keeping_is_in_doubt_is_kept_with_its_bytes_or_goes_with_them() {
+    for (fault, kept) in LOST {
+        let scene = scene().await;
+        let directory = scene.node.directory();
+        let file = scene.share().await;
+        scene.world.memory.fail_change(fault);
+        let in_doubt = directory.add_file(file).await;
+        assert_eq!(in_doubt, Err(Failure::OutcomeUnknown), "{fault:?}");
+        let found = directory.file(FileId(1)).await;
+        scene.world.clock.advance(DAY_MS);
+        scene.sweep(None).await;
+        assert_eq!(
+            (usize::from(found.is_ok()), scene.stored().await),
+            (kept, kept),
+            "{fault:?}"
+        );
     }
 }
 

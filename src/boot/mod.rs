@@ -198,20 +198,20 @@ async fn start(config: &Config) -> Result<Running, BootError> {
         media.clone(),
     );
     let kahla = web::Data::new(kahla.map_err(|failure| BootError::Failed(failure.to_string()))?);
+    let noted = NotedBlobs::new(blobs.clone(), stores.tree.clone(), clock.clone());
     let uploads = Uploads::new(
-        blobs.clone(),
-        clock.clone(),
+        Arc::new(noted),
+        clock,
         config.blobs.uploads,
         Duration::from_secs(config.blobs.upload_stall_seconds),
     );
-    let noted = NotedBlobs::new(blobs.clone(), stores.tree.clone(), clock);
     let teamup = teamup::State::new(
         node.clone(),
         config,
         TEAMUP_CODEC,
         teamup_key.as_bytes(),
         identity::open(&config.teamup).map_err(BootError::Failed)?,
-        (blobs.clone(), media, uploads.into_store(Arc::new(noted))),
+        (blobs.clone(), media, uploads.clone()),
     );
     let teamup = web::Data::new(teamup.map_err(|failure| BootError::Failed(failure.to_string()))?);
     let mut tokens = TokenIssuers::default();

@@ -61,7 +61,7 @@ pub struct Form {
     pub files: Vec<Uploaded>,
 }
 
-/// A file that was stored. Removed again when it is dropped without [`Uploaded::keep`].
+/// A file that was stored. Removed again when it is dropped and was offered to nobody.
 pub struct Uploaded {
     pub part: FilePart,
     pub stat: BlobStat,
@@ -71,29 +71,66 @@ pub struct Uploaded {
 }
 
 impl Uploaded {
-    /// Leaves the file where it is, once something refers to it.
-    pub fn keep(mut self) -> BlobStat {
-        self.store = None;
-        self.stat.clone()
+    /// To be called before anything is asked to refer to the file.
+    pub fn offer(mut self) -> Offered {
+        Offered {
+            id: self.stat.id.clone(),
+            store: self.store.take(),
+        }
     }
 }
 
 impl Drop for Uploaded {
     fn drop(&mut self) {
-        let Some(store) = self.store.take() else { return };
-        let id = self.stat.id.clone();
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        runtime.spawn(async move {
-            if let Err(error) = store.delete(&id).await {
-                tracing::warn!(%error, %id, "a refused upload stays");
-            }
-        });
+        if let Some(store) = self.store.take() {
+            remove(store, self.stat.id.clone());
+        }
     }
 }
 
-/// Takes uploads in, so many at once.
+/// A file that something may refer to by now, whatever becomes of the request that brought it: it stays, unless it is
+/// known that nothing does. Of what nobody knows the note of its blob sees to it.
+pub struct Offered {
+    id: BlobId,
+    store: Option<Arc<dyn BlobStore>>,
+}
+
+impl Offered {
+    /// Removes the file if it was refused.
+    pub fn settle<T>(self, kept: &Result<T, Failure>) {
+        if matches!(kept, Err(failure) if !is_open(failure)) {
+            self.withdraw();
+        }
+    }
+
+    /// Removes a file to which nothing came to refer.
+    pub fn withdraw(self) {
+        if let Some(store) = self.store {
+            remove(store, self.id);
+        }
+    }
+}
+
+/// Whether what was asked for may have been done nevertheless, now or later.
+fn is_open(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::OutcomeUnknown | Failure::Unavailable(_) | Failure::Moved | Failure::Internal(_)
+    )
+}
+
+fn remove(store: Arc<dyn BlobStore>, id: BlobId) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return;
+    };
+    runtime.spawn(async move {
+        if let Err(error) = store.delete(&id).await {
+            tracing::warn!(%error, %id, "a refused upload stays until it is due");
+        }
+    });
+}
+
+/// Takes uploads in, so many at once. The store is to note what it is given ([`crate::blobs::NotedBlobs`]).
 #[derive(Clone)]
 pub struct Uploads {
     store: Arc<dyn BlobStore>,
@@ -116,15 +153,6 @@ impl Uploads {
             clock,
             running: Arc::new(Semaphore::new(running_max)),
             stall,
-        }
-    }
-
-    /// The same, into another store: all together are so many at once.
-    #[must_use]
-    pub fn into_store(&self, store: Arc<dyn BlobStore>) -> Uploads {
-        Uploads {
-            store,
-            ..self.clone()
         }
     }
 
@@ -299,4 +327,77 @@ impl Pace {
 
 fn broken(error: impl std::fmt::Display) -> Failure {
     Failure::invalid("body", &error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roost_actors::testkit::{ManualClock, MemoryBlobs};
+
+    /// A file as a form leaves it.
+    async fn stored(store: &Arc<MemoryBlobs>, clock: &ManualClock) -> Uploaded {
+        let id = BlobId::random(clock).unwrap();
+        let bytes = stream::once(async { Ok(Bytes::from_static(b"the file")) });
+        Uploaded {
+            part: FilePart {
+                field: "file".to_owned(),
+                name: "a".to_owned(),
+            },
+            stat: store.put(&id, Box::pin(bytes), 100).await.unwrap(),
+            media: Media::OTHER,
+            store: Some(store.clone()),
+        }
+    }
+
+    /// Whether it is there once all that was begun is done.
+    async fn is_there(store: &MemoryBlobs, id: &BlobId) -> bool {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        store.stat(id).await.is_ok()
+    }
+
+    #[actix_web::test]
+    async fn what_was_refused_goes_and_what_was_kept_or_may_have_been_stays() {
+        let clock = Arc::new(ManualClock::frozen(1));
+        let store = Arc::new(MemoryBlobs::new(clock.clone()));
+        let refusals = [
+            Failure::NotMember,
+            Failure::Exists(roost_actors::Thing::File),
+            Failure::Busy("the directory".to_owned()),
+        ];
+        let open = [
+            Failure::OutcomeUnknown,
+            Failure::Unavailable("the database".to_owned()),
+            Failure::Moved,
+            Failure::Internal("a bug".to_owned()),
+        ];
+        let refusals = refusals.map(|failure| (Err(failure), false));
+        let open = open.map(|failure| (Err(failure), true));
+        for (kept, stays) in refusals.into_iter().chain(open).chain([(Ok(()), true)]) {
+            let file = stored(&store, &clock).await;
+            let id = file.stat.id.clone();
+            file.offer().settle(&kept);
+            assert_eq!(is_there(&store, &id).await, stays, "{kept:?}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_file_goes_with_its_request_until_it_is_offered() {
+        let clock = Arc::new(ManualClock::frozen(1));
+        let store = Arc::new(MemoryBlobs::new(clock.clone()));
+        let file = stored(&store, &clock).await;
+        let id = file.stat.id.clone();
+        drop(file);
+        assert!(!is_there(&store, &id).await);
+        let file = stored(&store, &clock).await;
+        let id = file.stat.id.clone();
+        let offered = file.offer();
+        drop(offered);
+        assert!(is_there(&store, &id).await);
+        let file = stored(&store, &clock).await;
+        let id = file.stat.id.clone();
+        file.offer().withdraw();
+        assert!(!is_there(&store, &id).await);
+    }
 }

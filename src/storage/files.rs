@@ -1,7 +1,7 @@
 //! The store of what is known about the files of conversations.
 
-use super::rows;
 use super::sql::{Database, Row, SqlResult, values};
+use super::{loose, rows};
 use async_trait::async_trait;
 use roost_actors::Failure;
 use roost_actors::model::{FileId, FilePlace, RoomId, SecretDigest, SharedFile, Timestamp, ViewId};
@@ -38,6 +38,7 @@ impl FileStore for Files {
         };
         let added = self.database.write(move |conn| {
             Box::pin(async move {
+                loose::bind(conn, &file.blob).await?;
                 let sql = "INSERT INTO files (of_view, of_group, owner, blob, mime, name, len, created_at)
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
                 let values = values![

@@ -1,5 +1,6 @@
 //! The store of what is known about files that accounts put up.
 
+use super::loose;
 use super::sql::{Conn, Database, SqlResult, values};
 use async_trait::async_trait;
 use roost_actors::failure::{Failure, Thing};
@@ -32,6 +33,7 @@ impl UploadStore for Uploads {
                 let added = conn.execute(sql, values).await;
                 let added = added.map_err(|error| error.if_missing(Failure::Unknown(Thing::Account)))?;
                 if added == 1 {
+                    loose::bind(conn, &upload.blob).await?;
                     return Ok(upload);
                 }
                 let kept = find(conn, upload.owner, &upload.key).await?;

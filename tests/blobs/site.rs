@@ -93,7 +93,7 @@ async fn upload(
         });
         files.push(told);
         if form.params.get("lose").is_none() {
-            file.keep();
+            file.offer();
         }
     }
     Ok(HttpResponse::Ok().json(json!({ "fields": fields, "files": files })))

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait FileStore: Send + Sync {
-    /// Keeps a file; `id` is ignored. Answers with it as kept.
+    /// Keeps a file; `id` is ignored. Answers with it as kept: the note of its blob goes with it (see
+    /// [`super::TreeStore`]). Refused with `Unknown(File)` when the blob is not noted: it may be gone by now.
     async fn add(&self, file: &SharedFile) -> StoreResult<SharedFile>;
 
     async fn file(&self, id: FileId) -> StoreResult<Option<SharedFile>>;

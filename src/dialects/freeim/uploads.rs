@@ -215,15 +215,18 @@ async fn keep(
         len: i64::try_from(file.stat.len).unwrap_or(i64::MAX),
         created_at: Timestamp(0),
     };
-    let blob = upload.blob.clone();
+    let (blob, offered) = (upload.blob.clone(), file.offer());
     let kept = state
         .node
         .directory()
         .add_upload(upload, state.depot.total_bytes_max)
-        .await?;
-    if kept.blob == blob {
-        _ = file.keep();
+        .await;
+    match &kept {
+        // The same bytes were under this key already.
+        Ok(kept) if kept.blob != blob => offered.withdraw(),
+        kept => offered.settle(kept),
     }
+    let kept = kept?;
     Ok(wire::Uploaded { hash, key: kept.key })
 }
 
@@ -305,7 +308,7 @@ impl From<Failure> for Refused {
             Failure::RateLimited { .. } => 429,
             Failure::Exists(_) => return Refused::new(FILE_EXISTS, "file exists"),
             Failure::Full { .. } => 403,
-            Failure::Unknown(_) => 401,
+            Failure::Unknown(Thing::Account) => 401,
             Failure::Busy(_) | Failure::Unavailable(_) | Failure::OutcomeUnknown => 503,
             Failure::Internal(why) => {
                 tracing::error!(%why, "an upload failed inside");

@@ -143,8 +143,10 @@ async fn keep(
         len,
         created_at: Timestamp(0),
     };
-    let kept = state.node.directory().add_file(shared).await?;
-    _ = file.keep();
+    let offered = file.offer();
+    let kept = state.node.directory().add_file(shared).await;
+    offered.settle(&kept);
+    let kept = kept?;
     let uploaded = wire::Uploaded {
         value: state.file_link(request, kept.id),
         file_key: kept.id.0,

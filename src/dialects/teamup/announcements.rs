@@ -88,13 +88,8 @@ pub async fn set_picture(request: HttpRequest, payload: web::Payload) -> Answer 
         id,
         image: Some(sent.image.clone()),
     };
-    let set = sent
-        .state
-        .node
-        .room(group)
-        .change_board(sent.me, illustrate)
-        .await;
-    sent.settle(set)?;
+    let (room, me) = (sent.state.node.room(group), sent.me);
+    sent.keep(room.change_board(me, illustrate)).await?;
     done()
 }
 

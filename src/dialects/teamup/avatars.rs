@@ -40,8 +40,8 @@ pub async fn set_users(request: HttpRequest, payload: web::Payload) -> Answer {
         address: address(&request, &sent.image.blob),
         image: sent.image.clone(),
     };
-    let set = sent.state.node.user(sent.me.account).act(set).await;
-    sent.settle(set).map_err(user)?;
+    let me = sent.state.node.user(sent.me.account);
+    sent.keep(me.act(set)).await.map_err(user)?;
     done()
 }
 
@@ -58,8 +58,8 @@ pub async fn set_groups(request: HttpRequest, payload: web::Payload) -> Answer {
         address: address(&request, &sent.image.blob),
         image: sent.image.clone(),
     };
-    let set = sent.state.node.room(group).act(set).await;
-    sent.settle(set)?;
+    let room = sent.state.node.room(group);
+    sent.keep(room.act(set)).await?;
     done()
 }
 

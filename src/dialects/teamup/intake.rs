@@ -170,29 +170,10 @@ async fn keep(
         len: i64::try_from(file.stat.len).unwrap_or(i64::MAX),
         duration_ms: i64::try_from(duration.as_millis()).unwrap_or(0),
     };
-    // From here on the note of the bytes decides whether they stay: this request may end before its outcome is known.
-    file.keep();
-    let room = state.node.room(room);
+    let (room, offered) = (state.node.room(room), file.offer());
     let kept = room
         .add_file(me, spot, name, Some(content), purpose.quota(state))
         .await;
-    kept.map_err(|failure| {
-        if !is_open(&failure) {
-            let (blobs, id) = (state.blobs.clone(), id);
-            actix_web::rt::spawn(async move {
-                if let Err(error) = blobs.delete(&id).await {
-                    tracing::warn!(%error, %id, "a refused upload stays until it is due");
-                }
-            });
-        }
-        purpose.words(failure)
-    })
-}
-
-/// Whether the file may have been kept nevertheless.
-fn is_open(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::OutcomeUnknown | Failure::Unavailable(_) | Failure::Internal(_) | Failure::Moved
-    )
+    offered.settle(&kept);
+    kept.map_err(|failure| purpose.words(failure))
 }

@@ -33,8 +33,8 @@ pub async fn add(request: HttpRequest, payload: web::Payload) -> Answer {
         image: sent.image.clone(),
         max: i64::try_from(sent.state.settings.group_pictures).unwrap_or(i64::MAX),
     };
-    let added = sent.state.node.room(group).change_board(sent.me, add).await;
-    let id = sent.settle(added)?;
+    let (room, me) = (sent.state.node.room(group), sent.me);
+    let id = sent.keep(room.change_board(me, add)).await?;
     with(&wire::Made { msg: "success", id })
 }
 

@@ -27,13 +27,12 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Leaves the picture where it is once something refers to it, or may; what does not is removed.
-    pub fn settle<T>(self, done: Result<T, Failure>) -> Result<T, Failure> {
-        // Of what became of it nobody knows the note of its blob sees to it.
-        if matches!(done, Ok(_) | Err(Failure::OutcomeUnknown)) {
-            _ = self.file.keep();
-        }
-        done
+    /// Has something refer to the picture; one that was refused is removed.
+    pub async fn keep<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let offered = self.file.offer();
+        let kept = work.await;
+        offered.settle(&kept);
+        kept
     }
 }
 

@@ -1,8 +1,8 @@
 //! What groups and people show of themselves, in memory.
 
 use super::Memory;
+use super::loose::{bind, release};
 use super::tables::Tables;
-use super::tree::LooseBlob;
 use crate::board::{ANNOUNCEMENTS_FULL, PICTURES_FULL, TAGS_FULL, rules};
 use crate::failure::{Failure, Thing};
 use crate::model::{
@@ -198,21 +198,6 @@ fn fits(query: &GroupQuery, group: &GroupHit) -> bool {
     let by_key = group.name.to_lowercase().contains(&key) || tags.iter().any(|tag| tag.contains(&key));
     let by_tags = query.tags.iter().all(|tag| tags.contains(&tag.to_lowercase()));
     (query.category.is_empty() || query.category == group.category) && by_key && by_tags
-}
-
-fn bind(tables: &mut Tables, blob: &str) -> Result<(), Failure> {
-    match tables.loose_blobs.get(blob) {
-        Some(loose) if !loose.taken => {
-            tables.loose_blobs.remove(blob);
-            Ok(())
-        }
-        _ => Err(Failure::Unknown(Thing::File)),
-    }
-}
-
-fn release(tables: &mut Tables, blob: String, due: Timestamp) {
-    let loose = LooseBlob { due, taken: false };
-    tables.loose_blobs.insert(blob, loose);
 }
 
 /// Keeps somebody's picture in place of the one there was.

@@ -1,6 +1,6 @@
 //! Files of conversations, in memory.
 
-use super::Memory;
+use super::{Memory, loose};
 use crate::model::{FileId, SecretDigest, SharedFile, Timestamp};
 use crate::ports::{FileStore, StoreResult};
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use async_trait::async_trait;
 impl FileStore for Memory {
     async fn add(&self, file: &SharedFile) -> StoreResult<SharedFile> {
         self.change(|tables| {
+            loose::bind(tables, &file.blob)?;
             tables.files_made += 1;
             let id = FileId(tables.files_made);
             let file = SharedFile { id, ..file.clone() };

@@ -9,6 +9,7 @@ mod grants;
 mod jobs;
 mod journal;
 mod ledger;
+mod loose;
 mod rooms;
 mod secrets;
 mod tables;

@@ -1,7 +1,7 @@
 //! The tables of the store in memory, and the look-ups that several ports share.
 
 use super::board::{PictureRow, TagRow};
-use super::tree::LooseBlob;
+use super::loose::LooseBlob;
 use crate::cluster::{Incarnation, Member as Node};
 use crate::failure::{Failure, Thing};
 use crate::model::{

@@ -1,19 +1,13 @@
 //! Files of rooms and loose blobs, in memory.
 
 use super::Memory;
+use super::loose::{self, LooseBlob};
 use super::tables::Tables;
 use crate::failure::{Failure, Thing};
 use crate::model::{FileId, RoomId, Spot, Timestamp, TreeItem};
 use crate::ports::{StoreResult, TreeChange, TreeStore};
 use crate::tree::rules::{self, Used};
 use async_trait::async_trait;
-
-/// A blob that nothing refers to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LooseBlob {
-    pub due: Timestamp,
-    pub taken: bool,
-}
 
 #[async_trait]
 impl TreeStore for Memory {
@@ -53,8 +47,7 @@ impl TreeStore for Memory {
 
     async fn note_blob(&self, blob: &str, due: Timestamp) -> StoreResult<()> {
         Memory::change(self, |tables| {
-            let loose = LooseBlob { due, taken: false };
-            tables.loose_blobs.insert(blob.to_owned(), loose);
+            loose::release(tables, blob.to_owned(), due);
             Ok(())
         })
         .await
@@ -188,11 +181,7 @@ fn apply(tables: &mut Tables, room: RoomId, change: &TreeChange) -> Result<TreeI
             for gone in levels(tables, *id).concat() {
                 let content = tables.tree.remove(&gone).and_then(|item| item.content);
                 if let Some(content) = content {
-                    let loose = LooseBlob {
-                        due: *at,
-                        taken: false,
-                    };
-                    tables.loose_blobs.insert(content.blob, loose);
+                    loose::release(tables, content.blob, *at);
                 }
             }
             Ok(item)
@@ -208,10 +197,7 @@ fn add(tables: &mut Tables, item: &TreeItem, quota_bytes: i64) -> Result<TreeIte
     }
     rules::check_room(used(tables, item.room, item.spot), item.len(), quota_bytes)?;
     if let Some(content) = &item.content {
-        match tables.loose_blobs.get(&content.blob) {
-            Some(loose) if !loose.taken => _ = tables.loose_blobs.remove(&content.blob),
-            _ => return Err(Failure::Unknown(Thing::File)),
-        }
+        loose::bind(tables, &content.blob)?;
     }
     tables.tree_made += 1;
     let item = TreeItem {

@@ -1,6 +1,6 @@
 //! What is known about files that accounts put up, in memory.
 
-use super::Memory;
+use super::{Memory, loose};
 use crate::model::{AccountId, Upload};
 use crate::ports::{StoreResult, UploadStore};
 use async_trait::async_trait;
@@ -11,11 +11,12 @@ impl UploadStore for Memory {
         self.change(|tables| {
             tables.account(upload.owner)?;
             let key = (upload.owner, upload.key.clone());
-            Ok(tables
-                .uploads
-                .entry(key)
-                .or_insert_with(|| upload.clone())
-                .clone())
+            if let Some(kept) = tables.uploads.get(&key) {
+                return Ok(kept.clone());
+            }
+            loose::bind(tables, &upload.blob)?;
+            tables.uploads.insert(key, upload.clone());
+            Ok(upload.clone())
         })
         .await
     }

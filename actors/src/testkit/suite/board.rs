@@ -1,14 +1,14 @@
 //! The store of what groups and people show of themselves, and of ratings.
 
 use super::stage::{
-    NOBODY, NOW, NOWHERE, STRANGE_TEXTS, group, new_group, person, refused, snapshot, three, uuid,
+    BLOBS_DUE, NOBODY, NOW, NOWHERE, STRANGE_TEXTS, group, new_group, noted_blob, person, refused, snapshot,
+    three, uuid,
 };
 use crate::board::rules::{PICTURES_FULL, TAGS_FULL, TAGS_MAX};
 use crate::failure::{Failure, Thing};
-use crate::model::{AccountId, AnnouncementId, Image, PictureId, Rating, RoomId, TagId, Timestamp};
+use crate::model::{AccountId, AnnouncementId, Image, PictureId, Rating, RoomId, TagId};
 use crate::ports::{BoardChange, Ports, RoomChange, StoreResult, TagChange, TagsOf, UserChange};
 
-const LATER: Timestamp = Timestamp(NOW.0 + 1_000_000);
 const NO_TAG: Failure = Failure::Unknown(Thing::Tag);
 const NO_PICTURE: Failure = Failure::Unknown(Thing::Picture);
 const NO_ANNOUNCEMENT: Failure = Failure::Unknown(Thing::Announcement);
@@ -22,13 +22,10 @@ async fn room(ports: &Ports) -> (RoomId, AccountId) {
 
 /// An image whose blob was noted.
 async fn noted(ports: &Ports) -> Image {
-    let image = image();
-    ports
-        .tree
-        .note_blob(&image.blob, LATER)
-        .await
-        .expect("a blob is noted");
-    image
+    Image {
+        blob: noted_blob(ports).await,
+        ..image()
+    }
 }
 
 fn image() -> Image {
@@ -304,7 +301,7 @@ pub async fn a_blob_that_was_not_noted_is_refused(ports: &Ports) {
     refused(ports.users.change(ann, &set).await, &none);
     // Nor one that is about to be removed.
     let gone = noted(ports).await;
-    ports.tree.take_blobs(LATER, 1_000).await.unwrap();
+    ports.tree.take_blobs(BLOBS_DUE, 1_000).await.unwrap();
     refused(
         change(ports, room, BoardChange::AddPicture { image: gone, max: 9 }).await,
         &none,

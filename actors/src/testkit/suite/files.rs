@@ -1,6 +1,7 @@
 //! The files' store: what is known of files, and who may fetch one once.
 
-use super::stage::{NOW, person, unique, uuid};
+use super::stage::{NOW, loose, noted_blob, person, refused, unique, uuid};
+use crate::failure::{Failure, Thing};
 use crate::model::{FileId, FilePlace, RoomId, SecretDigest, SharedFile, Timestamp, ViewId};
 use crate::ports::Ports;
 
@@ -11,17 +12,22 @@ fn ticket() -> SecretDigest {
     digest
 }
 
-async fn add(ports: &Ports, place: FilePlace, at: Timestamp) -> SharedFile {
-    let file = SharedFile {
+/// A file whose blob was noted.
+async fn noted(ports: &Ports, place: FilePlace, at: Timestamp) -> SharedFile {
+    SharedFile {
         id: FileId(0),
         place,
         owner: person(ports, "ann").await,
-        blob: uuid(),
+        blob: noted_blob(ports).await,
         mime: "image/png".to_owned(),
         name: "a 你好.png".to_owned(),
         len: 1_000_000_000,
         created_at: at,
-    };
+    }
+}
+
+async fn add(ports: &Ports, place: FilePlace, at: Timestamp) -> SharedFile {
+    let file = noted(ports, place, at).await;
     let kept = ports.files.add(&file).await.expect("a file is kept");
     assert_eq!(
         SharedFile {
@@ -119,4 +125,23 @@ pub async fn old_tickets_are_forgotten(ports: &Ports) {
     assert!(ports.files.forget_tickets(NOW.plus_ms(-1)).await.unwrap() >= 1);
     assert_eq!(ports.files.take_ticket(old, NOW.plus_ms(-3)).await.unwrap(), None);
     assert_eq!(ports.files.take_ticket(new, NOW).await.unwrap(), Some(file));
+}
+
+pub async fn the_blob_of_a_file_is_referred_to_or_noted_and_never_both(ports: &Ports) {
+    let place = FilePlace::Group(RoomId(7));
+    let kept = add(ports, place, NOW).await;
+    let late = noted(ports, place, NOW).await;
+    let unheard = SharedFile {
+        blob: uuid(),
+        ..late.clone()
+    };
+    let unknown = Failure::Unknown(Thing::File);
+    for file in [&kept, &unheard] {
+        refused(ports.files.add(file).await, &unknown);
+    }
+    let blobs = loose(ports, &[&kept.blob, &unheard.blob, &late.blob]).await;
+    assert_eq!(blobs, std::slice::from_ref(&late.blob));
+    // What is on its way out is not kept any more.
+    refused(ports.files.add(&late).await, &unknown);
+    assert_eq!(ports.files.file(kept.id).await.unwrap(), Some(kept));
 }

@@ -167,6 +167,7 @@ macro_rules! port_suites {
             the_first_upload_of_a_key_stays
             the_bytes_of_an_account_are_those_of_its_uploads
             nobody_puts_up_nothing
+            the_blob_of_an_upload_is_referred_to_or_noted_and_never_both
         }
         $crate::port_suite! { $open => near:
             people_are_found_nearest_first_within_the_radius
@@ -286,6 +287,7 @@ macro_rules! port_suites {
             a_ticket_shown_by_many_at_once_is_good_for_one
             old_files_are_listed_oldest_first_and_forgotten_with_their_tickets
             old_tickets_are_forgotten
+            the_blob_of_a_file_is_referred_to_or_noted_and_never_both
         }
         $crate::port_suite! { $open => tree:
             a_folder_lists_folders_first_and_then_files_by_name

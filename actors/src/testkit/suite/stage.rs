@@ -70,6 +70,30 @@ pub async fn three(ports: &Ports) -> (AccountId, AccountId, AccountId) {
     )
 }
 
+/// When a blob is due that nothing came to refer to.
+pub const BLOBS_DUE: Timestamp = Timestamp(NOW.0 + 1_000_000);
+
+/// A blob that was noted before its bytes were stored.
+pub async fn noted_blob(ports: &Ports) -> String {
+    let blob = uuid();
+    let noted = ports.tree.note_blob(&blob, BLOBS_DUE).await;
+    noted.expect("a blob is noted");
+    blob
+}
+
+/// Those of the blobs to which nothing refers. Nothing can refer to any noted one from then on.
+pub async fn loose(ports: &Ports, blobs: &[&str]) -> Vec<String> {
+    let taken = ports
+        .tree
+        .take_blobs(BLOBS_DUE, 10_000)
+        .await
+        .expect("blobs are taken");
+    taken
+        .into_iter()
+        .filter(|blob| blobs.contains(&blob.as_str()))
+        .collect()
+}
+
 /// A group to be made, open to all.
 #[must_use]
 pub fn new_group(name: &str, owner: AccountId, members: &[AccountId]) -> NewGroup {

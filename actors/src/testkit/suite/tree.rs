@@ -1,6 +1,8 @@
 //! The store of rooms' files: names, folders within folders, what they take, and blobs that nothing refers to.
 
-use super::stage::{NOW, NOWHERE, STRANGE_TEXTS, direct, group, new_group, person, refused, unique, uuid};
+use super::stage::{
+    NOW, NOWHERE, STRANGE_TEXTS, direct, group, loose, new_group, noted_blob, person, refused, unique, uuid,
+};
 use crate::failure::{Failure, Thing};
 use crate::model::{AccountId, FileId, RoomId, Spot, Timestamp, TreeContent, TreeItem};
 use crate::ports::{Ports, StoreResult, TreeChange};
@@ -8,9 +10,6 @@ use crate::tree::rules::{By, DEPTH_FOLDERS_MAX, FULL, Used};
 use std::collections::BTreeSet;
 
 const QUOTA: i64 = 1_000;
-/// Later than every upload of these cases.
-const LATER: Timestamp = Timestamp(NOW.0 + 1_000_000);
-
 const NO_FILE: Failure = Failure::Unknown(Thing::File);
 const NO_FOLDER: Failure = Failure::Unknown(Thing::Folder);
 const TAKEN: Failure = Failure::Exists(Thing::File);
@@ -36,10 +35,8 @@ fn item(room: RoomId, owner: AccountId, spot: Spot, name: &str, content: Option<
 
 /// What is known of a file whose blob was noted.
 async fn noted(ports: &Ports, len: i64) -> TreeContent {
-    let blob = uuid();
-    ports.tree.note_blob(&blob, LATER).await.expect("a blob is noted");
     TreeContent {
-        blob,
+        blob: noted_blob(ports).await,
         mime: "image/png".to_owned(),
         len,
         duration_ms: 1_500,
@@ -115,15 +112,10 @@ async fn remove(ports: &Ports, at: (RoomId, AccountId), id: FileId) -> StoreResu
     ports.tree.change(at.0, &remove).await
 }
 
-/// The loose blobs among these.
-async fn loose(ports: &Ports, blobs: &[&TreeItem]) -> Vec<String> {
-    let taken = ports
-        .tree
-        .take_blobs(Timestamp(LATER.0 + 1), 10_000)
-        .await
-        .unwrap();
-    let blobs: BTreeSet<&str> = blobs.iter().map(|item| blob(item)).collect();
-    taken.into_iter().filter(|blob| blobs.contains(&**blob)).collect()
+/// The loose blobs among those of these files.
+async fn loose_of(ports: &Ports, files: &[&TreeItem]) -> Vec<String> {
+    let blobs: Vec<&str> = files.iter().map(|item| blob(item)).collect();
+    loose(ports, &blobs).await
 }
 
 fn blob(item: &TreeItem) -> &str {
@@ -375,13 +367,13 @@ pub async fn a_removed_folder_goes_with_everything_in_it(ports: &Ports) {
     let used = ports.tree.used(at.0, Spot::Folder(None)).await.unwrap();
     assert_eq!(used, Used { bytes: 40, items: 1 });
     assert_eq!(ports.tree.item(at.0, given.id).await.unwrap(), given);
-    let gone: BTreeSet<String> = loose(ports, &[&one, &two, &stays, &given])
+    let gone: BTreeSet<String> = loose_of(ports, &[&one, &two, &stays, &given])
         .await
         .into_iter()
         .collect();
     assert_eq!(gone, [blob(&one).to_owned(), blob(&two).to_owned()].into());
     remove(ports, at, given.id).await.unwrap();
-    assert_eq!(loose(ports, &[&stays, &given]).await, [blob(&given)]);
+    assert_eq!(loose_of(ports, &[&stays, &given]).await, [blob(&given)]);
 }
 
 pub async fn files_given_in_a_chat_are_in_no_tree_and_their_names_are_nobodys(ports: &Ports) {
