@@ -5,6 +5,7 @@ use crate::proxy::{Proxy, Wire};
 use crate::scene::{NOW, Owned, group, open, person, take};
 use roost::storage::{self, Stores};
 use roost_actors::model::{AccountId, ClientToken};
+use roost_actors::near::Point;
 use roost_actors::ports::{AppendError, BatchOutcome, InDoubt, StoreError, Verdict};
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, GenericClient, NoTls};
@@ -378,5 +379,38 @@ async fn a_password_goes_over_no_plain_wire_where_tls_is_asked_for() {
             panic!("the test server speaks no TLS");
         };
         assert!(error.to_string().to_lowercase().contains("tls"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn places_that_were_known_before_are_filed_as_new_ones_are() {
+    let database = Database::create().await;
+    drop(open(database.url()).await);
+    let client = client(&database).await;
+    let mut places = vec![
+        (113.887_611_329_555_51, 22.802_167_782_129_153),
+        (0.0, -0.000_001),
+    ];
+    for step in -12..=12 {
+        let longitude = f64::from(step) * 15.0;
+        places.extend((-6..=6).map(|latitude| (longitude, f64::from(latitude) * 15.0)));
+        places.push((longitude * 0.998_765_43, longitude * 0.487_654_321));
+    }
+    places.retain(|place| *place != (0.0, 0.0));
+    let add = "INSERT INTO accounts (id, uuid, nickname, avatar, longitude, latitude, created_at, cell)
+        VALUES ($1, $2, '', '', $3, $4, 1, 7)";
+    for (id, (longitude, latitude)) in (1_i64..).zip(&places) {
+        let values: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+            &[&id, &id.to_string(), longitude, latitude];
+        client.execute(add, values).await.unwrap();
+    }
+    let backfill = include_str!("../../src/storage/migrations/0010_cells.postgres.sql");
+    client.batch_execute(backfill).await.unwrap();
+    let sql = "SELECT cell FROM accounts WHERE id BETWEEN 1 AND 10000 ORDER BY id";
+    let filed = client.query(sql, &[]).await.unwrap();
+    assert_eq!(filed.len(), places.len());
+    for (row, (longitude, latitude)) in filed.iter().zip(places) {
+        let at = Point { longitude, latitude };
+        assert_eq!(Some(row.get(0)), at.cell(), "{at:?}");
     }
 }

@@ -81,6 +81,13 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 10,
+        name: "cells",
+        both: "",
+        sqlite: include_str!("0010_cells.sqlite.sql"),
+        postgres: include_str!("0010_cells.postgres.sql"),
+    },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -116,23 +116,34 @@ fn an_append_given_up_within_its_commit_is_in_doubt() {
 #[tokio::test]
 async fn places_that_were_known_before_are_filed_as_new_ones_are() {
     let (sqlite, _folder) = with_a_room().await;
-    let friends = MIGRATIONS.iter().find(|migration| migration.name == "friends");
-    let text = friends.unwrap().text(Engine::Sqlite);
-    let backfill = text[text.find("-- The cells of places").unwrap()..].to_owned();
-    let places = [
+    let cells = MIGRATIONS.iter().find(|migration| migration.name == "cells");
+    let backfill = cells.unwrap().text(Engine::Sqlite);
+    let mut places = vec![
         (113.887_611_329_555_51, 22.802_167_782_129_153),
         (-0.1276, 51.5072),
-        (180.0, 90.0),
-        (-180.0, -90.0),
         (0.0, -0.000_001),
         (0.0, 0.0),
     ];
+    for longitude in -12..=12 {
+        places.extend((-6..=6).map(|latitude| (f64::from(longitude) * 15.0, f64::from(latitude) * 15.0)));
+        places.push((
+            f64::from(longitude) * 14.987_654_321,
+            f64::from(longitude) * 7.412_345_678_9,
+        ));
+    }
+    let stored = places.clone();
     let filed = sqlite.writer.run(move |conn| {
         let conn = raw(conn)?;
-        for (id, (longitude, latitude)) in (1_i64..).zip(places) {
-            let sql = "INSERT INTO accounts (id, uuid, nickname, avatar, longitude, latitude, created_at)
-                VALUES ($1, $2, '', '', $3, $4, 1)";
-            execute(conn, sql, values![id, id.to_string(), longitude, latitude])?;
+        for (id, (longitude, latitude)) in (1_i64..).zip(stored) {
+            let sql =
+                "INSERT INTO accounts (id, uuid, nickname, avatar, longitude, latitude, created_at, cell)
+                VALUES ($1, $2, '', '', $3, $4, 1, $5)";
+            let before = (longitude != 0.0 || latitude != 0.0).then_some(7_i64);
+            execute(
+                conn,
+                sql,
+                values![id, id.to_string(), longitude, latitude, before],
+            )?;
         }
         conn.execute_batch(&backfill)
             .map_err(|error| crate::storage::sql::SqlError::Internal(error.to_string()))?;

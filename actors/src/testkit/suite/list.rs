@@ -174,6 +174,7 @@ macro_rules! port_suites {
             whoever_moves_is_found_where_they_are
             a_crowd_at_one_place_hides_nobody_nearer
             the_date_line_is_no_edge
+            a_pole_is_a_place_like_others
             groups_are_found_where_they_are_until_they_are_dissolved
             the_groups_that_somebody_owns_are_counted
         }

@@ -135,6 +135,31 @@ pub async fn the_date_line_is_no_edge(ports: &Ports) {
     assert_eq!(people_near(ports, within(at(-180.0), 40.0, 10)).await, [ann, bob]);
 }
 
+pub async fn a_pole_is_a_place_like_others(ports: &Ports) {
+    for pole in [90.0, -90.0] {
+        let at = |longitude, metres: f64| Point {
+            longitude,
+            latitude: pole - f64::signum(pole) * metres / 111_226.0,
+        };
+        // No other case comes here.
+        let longitude = chance() * 80.0 + 5.0;
+        let mut people = Vec::new();
+        for (turn, metres) in [(0.0, 40.0), (180.0, 10.0), (90.0, 30.0), (-90.0, 0.0)] {
+            let one = person(ports, "polar").await;
+            settle(ports, one, at((longitude + turn + 180.0) % 360.0 - 180.0, metres)).await;
+            people.push(one);
+        }
+        let expected = [people[3], people[1], people[2], people[0]];
+        assert_eq!(
+            people_near(ports, within(at(-120.0, 0.0), 50.0, 10)).await,
+            expected
+        );
+        // From beside it, over it.
+        let over = people_near(ports, within(at(longitude, 50.0), 70.0, 10)).await;
+        assert_eq!(over, [people[0], people[3], people[2], people[1]]);
+    }
+}
+
 async fn groups_near(ports: &Ports, from: Point) -> Vec<RoomId> {
     let near = ports.directory.near_groups(within(from, 1_000.0, 10)).await;
     near.unwrap().iter().map(|(group, _)| group.id).collect()
