@@ -29,6 +29,8 @@ const SOCIABLE: i64 = 10_000;
 const FRIENDS: i64 = 100;
 const MEMBERS: i64 = 20;
 const MESSAGES: i64 = 100;
+/// Groups that a search finds, at most.
+const GROUPS_FOUND: usize = 200;
 /// Messages of the page that is measured.
 const PAGE: usize = 50;
 const AT: i64 = 1_767_225_600_000;
@@ -257,6 +259,7 @@ fn member(crowd: Crowd, room: i64, seat: i64) -> i64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     FriendsSearch,
+    GroupsSearch,
     FriendsNear,
     GroupsNear,
     HistoryFirstPage,
@@ -264,8 +267,9 @@ enum What {
 }
 
 impl What {
-    const ALL: [What; 5] = [
+    const ALL: [What; 6] = [
         What::FriendsSearch,
+        What::GroupsSearch,
         What::FriendsNear,
         What::GroupsNear,
         What::HistoryFirstPage,
@@ -275,6 +279,7 @@ impl What {
     fn name(self) -> &'static str {
         match self {
             What::FriendsSearch => "friends_search",
+            What::GroupsSearch => "groups_search",
             What::FriendsNear => "friends_near",
             What::GroupsNear => "groups_near",
             What::HistoryFirstPage => "history_first_page",
@@ -282,10 +287,18 @@ impl What {
         }
     }
 
+    fn method(self) -> &'static str {
+        match self {
+            What::GroupsSearch => "POST",
+            _ => "GET",
+        }
+    }
+
     /// How many items an answer has at least and at most.
     fn items(self) -> (usize, usize) {
         match self {
             What::FriendsSearch => (1, NAMESAKES as usize),
+            What::GroupsSearch => (1, GROUPS_FOUND),
             What::FriendsNear | What::GroupsNear => (1, 100),
             What::HistoryFirstPage => (PAGE, PAGE),
             What::FriendsList => (FRIENDS as usize, FRIENDS as usize),
@@ -342,7 +355,7 @@ impl Asking {
             let token = self.tokens.issue(AccountId(me), Timestamp(0), now);
             let token = token.map_err(|failure| Trouble::new(failure.to_string()))?;
             let before = watch.ns();
-            let answer = connection.call("GET", &path, &token, "").await?;
+            let answer = connection.call(what.method(), &path, &token, "").await?;
             latencies.record(watch.ns() - before);
             let result = freeim::result(answer, what.name())?;
             let items = result["items"].as_array().map_or(0, Vec::len);
@@ -369,6 +382,10 @@ impl Asking {
                 // Nobody finds themselves: somebody whom this cannot mean.
                 let me = account((other + NAMESAKES) % crowd.accounts);
                 (me, format!("/api/v1/friends/search?account={text}"))
+            }
+            What::GroupsSearch => {
+                let group = chance.random_range(1..=crowd.groups);
+                (anybody, format!("/api/v1/chatGroups/search?name=oup%20{group}"))
             }
             What::FriendsNear | What::GroupsNear => {
                 let at = self.towns.place(chance);

@@ -1,6 +1,6 @@
 //! Groups: making, finding, joining, leading and leaving them.
 
-use crate::harness::{Encoding, Server, Storage};
+use crate::harness::{Encoding, Server};
 use crate::on_both_storages;
 use crate::person::{Person, column, succeeded};
 use serde_json::json;
@@ -207,42 +207,6 @@ async fn joining_is_refused_in_the_documented_order(server: Server) {
             .await;
     }
     bob.refused("POST", "chatGroups/join", &[], "参数不合法").await;
-}
-
-#[tokio::test]
-async fn a_full_group_takes_no_more_members() {
-    let settings = [("ROOST__FREEIM__GROUP_MEMBER_LIMIT", "2")];
-    let server = Server::start_with(Storage::Sqlite, &settings).await;
-    let ann = Person::register(&server, "ann").await;
-    let bob = Person::register(&server, "bob").await;
-    let cid = Person::register(&server, "cid").await;
-    let group = ann.group_with("small", &[]).await;
-    for person in [&bob, &cid] {
-        person.post("chatGroups/join", &[("groupId", &group)]).await;
-    }
-    let let_in = |id: String| {
-        [
-            ("groupId", group.clone()),
-            ("accountId", id),
-            ("status", "pass".to_owned()),
-        ]
-    };
-    for (person, words) in [(&bob, None), (&cid, Some("当前群聊人数已满"))] {
-        let params = let_in(person.text_id());
-        let params: Vec<(&str, &str)> = params.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        match words {
-            None => _ = ann.post("chatGroups/join/reply", &params).await,
-            Some(words) => ann.refused("POST", "chatGroups/join/reply", &params, words).await,
-        }
-    }
-    let dan = Person::register(&server, "dan").await;
-    dan.refused(
-        "POST",
-        "chatGroups/join",
-        &[("groupId", &group)],
-        "当前群聊人数已满",
-    )
-    .await;
 }
 
 async fn info_shows_members_by_rank_and_strangers_may_look(server: Server) {

@@ -48,7 +48,12 @@ async fn pages_go_from_the_oldest_unless_sorted_otherwise(server: Server) {
         ann.refused("GET", "chat/messages", &params, "invalid sort option")
             .await;
     }
-    let words = "strconv.ParseUint: parsing \"many\": invalid syntax";
+    // What is out of bounds is taken for the nearest that is not.
+    for few in ["-7", "1"] {
+        let params = [("limit", few), ("page", "-2")];
+        assert_eq!(column(&page(&params).await, "body"), ["0"], "{few}");
+    }
+    let words = "strconv.ParseInt: parsing \"many\": invalid syntax";
     ann.refused(
         "GET",
         "chat/messages",

@@ -15,6 +15,7 @@ pub mod http;
 pub mod postgres;
 pub mod proxy;
 pub mod socket;
+mod stored;
 
 pub use cluster::{Cluster, ClusterPlan};
 pub use http::{Answer, Encoding, Request};

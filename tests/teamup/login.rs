@@ -95,21 +95,8 @@ pub async fn forged(server: &Server, claims: Value, own: bool) -> String {
 
 /// The key is kept in the database, which the test may read.
 async fn own_key(server: &Server) -> String {
-    const SQL: &str = "SELECT value FROM secrets WHERE name = 'teamup.tokens'";
-    match server.database_url() {
-        Some(url) => {
-            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-                .await
-                .expect("a database");
-            tokio::spawn(connection);
-            client.query_one(SQL, &[]).await.expect("a key").get(0)
-        }
-        None => {
-            let database =
-                rusqlite::Connection::open(server.data_dir().join("roost.db")).expect("a database");
-            database.query_row(SQL, [], |row| row.get(0)).expect("a key")
-        }
-    }
+    let sql = "SELECT value FROM secrets WHERE name = 'teamup.tokens'";
+    server.stored_text(sql).await
 }
 
 async fn a_token_that_does_not_count_is_told_why(server: Server) {

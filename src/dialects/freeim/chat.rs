@@ -145,8 +145,8 @@ pub async fn messages(call: Call) -> Answer {
         to: fields.positive("toId"),
         ope: fields.text("ope"),
         kind: fields.text("messageType"),
-        limit: fields.number("limit"),
-        page: fields.number("page"),
+        limit: fields.integer("limit"),
+        page: fields.integer("page"),
         sort: fields.has("sort").then(|| fields.text("sort")),
     })?;
     let query = query(&call, &asked)?;

@@ -2,7 +2,7 @@
 
 use super::auth::Call;
 use super::form::Fields;
-use super::reply::{Answer, done, list, ok, words};
+use super::reply::{Answer, Refusal, done, list, ok, words};
 use super::{convert, wire};
 use roost_actors::model::{AccountId, ContactGroup, ContactGroupId, Friend};
 use roost_actors::user::UserRequest;
@@ -99,6 +99,7 @@ async fn shown(call: &Call, groups: &[ContactGroup]) -> Result<Vec<wire::FriendG
 }
 
 async fn act(call: &Call, request: UserRequest, message: &str) -> Answer {
-    call.state.node.user(call.me.account).act(request).await?;
+    let acted = call.state.node.user(call.me.account).act(request).await;
+    acted.map_err(Refusal::of_a_list)?;
     done(message)
 }

@@ -88,6 +88,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A whole number of either sign; 0 when absent.
+    pub fn integer(&self, key: &str) -> i64 {
+        let Some(text) = self.raw(key).filter(|text| !text.is_empty()) else {
+            return 0;
+        };
+        text.parse().unwrap_or_else(|_| {
+            self.cannot_parse("ParseInt", &text, "invalid syntax");
+            0
+        })
+    }
+
     /// A whole number from 1: an id, a count of minutes.
     pub fn positive(&self, key: &str) -> i64 {
         let number = self.number(key);

@@ -1,7 +1,7 @@
 //! `friends/*`: search, requests, the list and the blacklist.
 
 use super::auth::Call;
-use super::reply::{Answer, done, list, ok, words};
+use super::reply::{Answer, Refusal, done, list, ok, words};
 use super::{convert, wire};
 use roost_actors::Failure;
 use roost_actors::model::{AccountId, Friend};
@@ -27,7 +27,8 @@ pub async fn add(call: Call) -> Answer {
         .form
         .read(|fields| (AccountId(fields.positive("toId")), fields.text("reason")))?;
     let user = call.state.node.user(call.me.account);
-    user.ask_friend(to, reason).await?;
+    let asked = user.ask_friend(to, reason).await;
+    asked.map_err(Refusal::of_a_list)?;
     done(words::DONE)
 }
 
@@ -131,6 +132,7 @@ pub async fn label(call: Call) -> Answer {
 }
 
 async fn act(call: &Call, request: UserRequest, message: &str) -> Answer {
-    call.state.node.user(call.me.account).act(request).await?;
+    let acted = call.state.node.user(call.me.account).act(request).await;
+    acted.map_err(Refusal::of_a_list)?;
     done(message)
 }

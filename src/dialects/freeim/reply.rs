@@ -71,6 +71,7 @@ pub mod words {
     pub const RATE_LIMITED: &str = "请求过于频繁，请稍后再试";
     pub const CODE_NOT_SENT: &str = "验证码发送失败，请稍后再试";
     pub const BUSY: &str = "服务器繁忙，请稍后再试";
+    pub const TOO_MANY: &str = "数量已达上限";
     pub const FORBIDDEN: &str = "没有权限";
     pub const NOT_FOUND: &str = "数据不存在";
     pub const EXISTS: &str = "数据已存在";
@@ -169,6 +170,16 @@ impl ResponseError for Refusal {
             Refusal::Invalid(info) => wrapped(status, 1, json!({ "info": info }), words::INVALID),
             Refusal::Unparsed(text) => wrapped(status, 1, json!({}), text),
             Refusal::LoginExpired => wrapped(status, 1, Value::Null, words::LOGIN_EXPIRED),
+        }
+    }
+}
+
+impl Refusal {
+    /// A failure about something that is no group: that is not full of members.
+    pub fn of_a_list(failure: Failure) -> Refusal {
+        match failure {
+            Failure::Full { .. } => Refusal::Said(words::TOO_MANY),
+            other => other.into(),
         }
     }
 }
