@@ -63,9 +63,9 @@ impl Pipe {
         self.push(frame.into_bytes(), 0);
     }
 
-    /// Puts an encoded push at the end that the hub has reckoned with this weight.
+    /// Puts encoded pushes at the end that the hub has reckoned with this weight; none, if there is nothing to show.
     pub fn deliver(&self, bytes: Bytes, weight: usize) {
-        if self.finished.get() {
+        if self.finished.get() || bytes.is_empty() {
             self.settle(weight);
         } else {
             self.push(bytes, weight);

@@ -5,8 +5,7 @@ use actix::prelude::*;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use roost_actors::Node;
-use roost_actors::hub;
-use roost_actors::model::{AccountId, Caller, CodecId, Delivery, Push};
+use roost_actors::model::{AccountId, Bundle, Caller, CodecId, Delivery, Push};
 use roost_actors::session::catch_up::{self, Step};
 use roost_actors::session::{CloseWhy, SessionEvent};
 use std::future::Future;
@@ -81,21 +80,22 @@ impl<C: Codec> Session<C> {
             .collect()
     }
 
-    fn show(&self, delivery: &Arc<Delivery>) {
-        let weight = hub::weight(std::slice::from_ref(delivery));
-        match self.rendered(delivery) {
-            Some(bytes) => self.pipe.deliver(bytes, weight),
-            None => self.pipe.settle(weight),
+    fn show(&self, bundle: &Bundle) {
+        let render = |push: &Push| self.codec.render(push).map(Frame::into_bytes);
+        let shown = |delivery: &&Arc<Delivery>| self.codec.shows(self.me.account, &delivery.push);
+        if bundle.iter().all(|delivery| shown(&delivery)) {
+            let bytes = bundle.rendered(self.codec.id(), render);
+            self.pipe.deliver(bytes, bundle.weight);
+            return;
         }
-    }
-
-    fn rendered(&self, delivery: &Delivery) -> Option<Bytes> {
-        if !self.codec.shows(self.me.account, &delivery.push) {
-            return None;
-        }
-        delivery.rendered(self.codec.id(), |push| {
-            self.codec.render(push).map(Frame::into_bytes)
-        })
+        let mut frames: Vec<Bytes> = bundle
+            .iter()
+            .filter(shown)
+            .filter_map(|delivery| delivery.rendered(self.codec.id(), render))
+            .collect();
+        let last = frames.pop().unwrap_or_default();
+        frames.into_iter().for_each(|bytes| self.pipe.deliver(bytes, 0));
+        self.pipe.deliver(last, bundle.weight);
     }
 
     fn show_read_back(&self, push: &Push) {
@@ -193,19 +193,19 @@ impl<C: Codec> Handler<SessionEvent> for Session<C> {
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
-            SessionEvent::Deliver(deliveries) => {
-                let work = self.prepare(deliveries.iter().map(|delivery| &delivery.push));
+            SessionEvent::Deliver(bundle) => {
+                let work = self.prepare(bundle.iter().map(|delivery| &delivery.push));
                 if !work.is_empty() {
                     // What comes meanwhile stays in the mailbox.
                     self.preparing = true;
                     ctx.wait(join_all(work).into_actor(self).map(move |_, session, ctx| {
                         session.preparing = false;
-                        deliveries.iter().for_each(|delivery| session.show(delivery));
+                        session.show(&bundle);
                         session.look(ctx);
                     }));
                     return;
                 }
-                deliveries.iter().for_each(|delivery| self.show(delivery));
+                self.show(&bundle);
             }
             // Told only to sessions that ask for the ledger.
             SessionEvent::Ledger(_) => {}

@@ -41,7 +41,6 @@ pub async fn postgres() -> Opened {
 /// A database with the tables for files.
 pub async fn pool() -> (Pool, Database) {
     let database = Database::create().await;
-    storage::migrate(database.url()).await.expect("the tables");
     (pool_to(database.url()), database)
 }
 

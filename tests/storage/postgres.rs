@@ -324,7 +324,7 @@ async fn one_client_token_in_two_transactions_makes_one_message() {
 
 #[tokio::test]
 async fn nodes_that_start_together_migrate_once() {
-    let database = Database::create().await;
+    let database = Database::empty().await;
     let url = database.url();
     let (a, b, c) = tokio::join!(
         storage::migrate(url),
@@ -340,7 +340,6 @@ async fn nodes_that_start_together_migrate_once() {
 #[tokio::test]
 async fn a_database_of_a_newer_roost_is_refused() {
     let database = Database::create().await;
-    storage::migrate(database.url()).await.unwrap();
     let client = client(&database).await;
     let later = "INSERT INTO roost_migrations VALUES (9999, 'later', 'x', 0)";
     client.batch_execute(later).await.unwrap();

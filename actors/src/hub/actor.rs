@@ -5,7 +5,7 @@ use super::state::{Arrival, Behind, HubState, SlotId, Wave};
 use super::surge::{Run, Surge};
 use crate::ledger::Bell;
 use crate::meters::Meters;
-use crate::model::{AccountId, Delivery, Entry, Push, RoomId, RoomPosition, Seq, Timestamp, TopicId};
+use crate::model::{AccountId, Bundle, Delivery, Entry, Push, RoomId, RoomPosition, Seq, Timestamp, TopicId};
 use crate::ports::Clock;
 use crate::session::{CloseWhy, SessionEvent};
 use actix::prelude::*;
@@ -130,7 +130,7 @@ impl Hub {
             Push::Revoked { message, .. } => state.revocation(room, message.id),
             _ => true,
         });
-        let fresh: Arc<[Arc<Delivery>]> = fresh.cloned().collect();
+        let fresh: Vec<Arc<Delivery>> = fresh.cloned().collect();
         if fresh.is_empty() {
             return;
         }
@@ -140,44 +140,46 @@ impl Hub {
             _ => None,
         });
         let since = taken_back.fold(self.clock.now(), std::cmp::Ord::min);
-        let bytes = weight(&fresh);
-        let event = SessionEvent::Deliver(fresh.clone());
-        let taken = state.hand_signal(room, since, |sink| sink.offer(&event, bytes), Sink::wake);
+        let fresh = Bundle::new(fresh);
+        let taken = state.hand_signal(room, since, |sink| sink.offer(&fresh), Sink::wake);
         self.meters.deliveries.add(taken * fresh.len() as u64);
     }
 
     /// What of these messages is new here, as a wave that can begin.
     pub(super) fn fresh(&self, room: RoomId, run: &Run) -> Option<Surge> {
-        let Arrival::Fresh { skip } = self.state.borrow_mut().arrived(room, run.first, run.last) else {
-            return None;
-        };
-        let deliveries: Arc<[Arc<Delivery>]> = run.deliveries[skip..].into();
-        Some(Surge {
-            wave: Wave {
-                room,
-                first: Seq(run.first.0 + skip as i64),
-                last: run.last,
-                now: self.clock.now(),
-            },
-            bytes: weight(&deliveries),
-            event: SessionEvent::Deliver(deliveries.clone()),
-            len: deliveries.len() as u64,
-        })
+        let skip = self.arrived(room, run)?;
+        Some(Surge::new(room, run, skip, self.clock.now()))
+    }
+
+    /// Lets messages go with the wave that is under way in their room, from where it is.
+    pub(super) fn join(&self, surge: &mut Surge, run: &Run) {
+        if let Some(skip) = self.arrived(surge.room(), run) {
+            surge.add(run, skip, self.clock.now());
+        }
+    }
+
+    /// How many of these messages were here before, unless all were.
+    fn arrived(&self, room: RoomId, run: &Run) -> Option<usize> {
+        match self.state.borrow_mut().arrived(room, run.first, run.last) {
+            Arrival::Fresh { skip } => Some(skip),
+            Arrival::Nobody | Arrival::Old => None,
+        }
     }
 
     /// Lets a wave come by some more sessions. `true`: it has come by all.
-    pub(super) fn advance(&self, surge: &Surge) -> bool {
+    pub(super) fn advance(&self, surge: &mut Surge) -> bool {
         let mut state = self.state.borrow_mut();
+        let wave = surge.wave;
         let handed = state.hand_over(
-            &surge.wave,
+            &wave,
             Hub::SESSIONS_AT_ONCE_MAX,
-            |sink| sink.offer(&surge.event, surge.bytes),
+            |sink, seen| sink.offer(surge.after(seen)),
             |sink| {
                 self.meters.catch_ups.add(1);
                 sink.wake();
             },
         );
-        self.meters.deliveries.add(handed.taken * surge.len);
+        self.meters.deliveries.add(handed.taken);
         if handed.all && state.has_ledger_readers() {
             self.bell.ring();
         }
@@ -186,13 +188,9 @@ impl Hub {
 
     pub(super) fn topic(&self, topic: TopicId, delivery: Arc<Delivery>) {
         let state = self.state.borrow();
-        let deliveries: Arc<[Arc<Delivery>]> = Arc::new([delivery]);
-        let (event, bytes) = (SessionEvent::Deliver(deliveries.clone()), weight(&deliveries));
+        let bundle = Bundle::new([delivery]);
         // Nothing keeps what is said there: who cannot take it misses it.
-        let taken = state
-            .listeners(topic)
-            .filter(|sink| sink.offer(&event, bytes))
-            .count();
+        let taken = state.listeners(topic).filter(|sink| sink.offer(&bundle)).count();
         self.meters.deliveries.add(taken as u64);
     }
 
@@ -222,7 +220,7 @@ impl Hub {
                 last: end,
                 now,
             };
-            state.hand_over(&wave, usize::MAX, |_| false, Sink::wake);
+            state.hand_over(&wave, usize::MAX, |_, _| false, Sink::wake);
             if state.has_ledger_readers() {
                 self.bell.ring();
             }
@@ -248,10 +246,9 @@ impl Hub {
             _ => {}
         }
         let state = self.state.borrow();
-        let deliveries: Arc<[Arc<Delivery>]> = Arc::new([delivery]);
-        let (event, bytes) = (SessionEvent::Deliver(deliveries.clone()), weight(&deliveries));
+        let bundle = Bundle::new([delivery]);
         for sink in slots.iter().filter_map(|slot| state.sink(*slot)) {
-            if sink.offer(&event, bytes) {
+            if sink.offer(&bundle) {
                 self.meters.deliveries.add(1);
             } else {
                 sink.missed_account_push.set(true);
@@ -313,15 +310,15 @@ impl Hub {
 }
 
 impl Sink {
-    /// Offers an event; refused when the session's outbox is full.
-    fn offer(&self, event: &SessionEvent, bytes: usize) -> bool {
+    /// Offers pushes; refused when the session's outbox is full.
+    fn offer(&self, bundle: &Arc<Bundle>) -> bool {
         let queued = self.queued_bytes.get();
-        if queued > 0 && queued + bytes > Hub::OUTBOX_BYTES_MAX {
+        if queued > 0 && queued + bundle.weight > Hub::OUTBOX_BYTES_MAX {
             return false;
         }
-        let taken = self.to.try_send(event.clone()).is_ok();
+        let taken = self.to.try_send(SessionEvent::Deliver(bundle.clone())).is_ok();
         if taken {
-            self.queued_bytes.set(queued + bytes);
+            self.queued_bytes.set(queued + bundle.weight);
         }
         taken
     }
@@ -390,18 +387,4 @@ impl Drop for Place {
         }
         self.hub.meters.sessions.down();
     }
-}
-
-/// Roughly what these pushes will take in a socket's buffer, in bytes.
-#[must_use]
-pub fn weight(deliveries: &[Arc<Delivery>]) -> usize {
-    const FRAME_BYTES: usize = 256;
-    deliveries
-        .iter()
-        .map(|d| match &d.push {
-            Push::Posted { message, .. } | Push::Revoked { message, .. } => FRAME_BYTES + message.body.len(),
-            Push::Signal { body, .. } | Push::Said { body, .. } => FRAME_BYTES + body.len(),
-            _ => FRAME_BYTES,
-        })
-        .sum()
 }

@@ -7,7 +7,7 @@ mod state;
 mod surge;
 mod watch;
 
-pub use actor::{Hub, HubMessage, Place, weight};
+pub use actor::{Hub, HubMessage, Place};
 pub use interest::{HubId, Interest};
 pub use state::{Arrival, Behind, HandedOver, HubState, SlotId, Wave};
 pub use surge::HubActor;

@@ -46,8 +46,10 @@ struct Followed {
     /// The last seq that arrived here.
     position: Seq,
     followers: Vec<Follower>,
-    /// How many of the followers the wave under way has come by.
-    passed: usize,
+    /// The follower that the wave under way comes by next. It goes round and round.
+    next: usize,
+    /// How many followers it still has to come by.
+    left: usize,
     /// The revocations that arrived last, so that one that is told again is not shown again.
     revoked: VecDeque<MessageId>,
 }
@@ -75,7 +77,7 @@ pub struct Wave {
 /// How far a wave has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandedOver {
-    /// So many more sessions took the messages.
+    /// So many messages were taken by sessions, each counted once a session.
     pub taken: u64,
     /// Whether it has come by everybody.
     pub all: bool,
@@ -184,13 +186,16 @@ impl<S> HubState<S> {
         let followed = self.rooms.entry(room).or_insert(Followed {
             position: seen,
             followers: Vec::new(),
-            passed: 0,
+            next: 0,
+            left: 0,
             revoked: VecDeque::new(),
         });
         let away_since = (seen < followed.position).then_some(now);
         if away_since.is_some() {
             session.behind.push(room);
         }
+        // A newcomer at the end of the circle stands among those whom a wave that goes round that end has to come by.
+        followed.left += usize::from(followed.next + followed.left > followed.followers.len());
         followed.followers.push(Follower {
             slot,
             seen,
@@ -257,8 +262,14 @@ impl<S> HubState<S> {
             return false;
         };
         if let Some(index) = followed.followers.iter().position(|f| f.slot == slot) {
+            let count = followed.followers.len();
+            let ahead = (index + count - followed.next) % count;
+            followed.left -= usize::from(ahead < followed.left);
             followed.followers.remove(index);
-            followed.passed -= usize::from(index < followed.passed);
+            followed.next -= usize::from(index < followed.next);
+            if followed.next == followed.followers.len() {
+                followed.next = 0;
+            }
         }
         if followed.followers.is_empty() {
             self.rooms.remove(&room);
@@ -296,7 +307,7 @@ impl<S> HubState<S> {
         self.rooms.iter().map(|(room, f)| (*room, f.position)).collect()
     }
 
-    /// Notes that messages `first..=last` of a room arrived.
+    /// Notes that messages `first..=last` of a room arrived: from where it is now, a wave has to come by everybody.
     pub fn arrived(&mut self, room: RoomId, first: Seq, last: Seq) -> Arrival {
         let Some(followed) = self.rooms.get_mut(&room) else {
             return Arrival::Nobody;
@@ -306,18 +317,20 @@ impl<S> HubState<S> {
         }
         let skip = (followed.position.0 - first.0 + 1).max(0) as usize;
         followed.position = last;
+        followed.left = followed.followers.len();
         Arrival::Fresh { skip }
     }
 
-    /// Hands messages `first..=last` over to every follower that has seen all before `first`. `hand` says whether the
-    /// session took them; one that did not, or had a hole before, is behind from now on and told by `wake`.
-    /// Comes by `most` followers at a time: to be called again with the same messages, and no others of this room,
-    /// until it has come by all. Who leaves or comes meanwhile is neither missed nor given anything twice.
+    /// Hands what each follower has not seen of messages `first..=last` over to it, if it has seen all before `first`.
+    /// `hand` is told how far the session has seen, and says whether it took the rest; one that did not, or had a hole
+    /// before, is behind from now on and told by `wake`. Comes by `most` followers at a time: to be called again until
+    /// it has come by all, with the same messages or with more that have [`arrived`](HubState::arrived) at their end
+    /// meanwhile. Who leaves or comes meanwhile is neither missed nor given anything twice.
     pub fn hand_over(
         &mut self,
         wave: &Wave,
         most: usize,
-        mut hand: impl FnMut(&S) -> bool,
+        mut hand: impl FnMut(&S, Seq) -> bool,
         mut wake: impl FnMut(&S),
     ) -> HandedOver {
         let &Wave {
@@ -330,9 +343,15 @@ impl<S> HubState<S> {
             return HandedOver { taken: 0, all: true };
         };
         let mut taken = 0;
-        let from = followed.passed;
-        let to = followed.followers.len().min(from + most);
-        for follower in &mut followed.followers[from..to] {
+        for _ in 0..followed.left.min(most) {
+            let at = followed.next;
+            followed.left -= 1;
+            followed.next = if at + 1 == followed.followers.len() {
+                0
+            } else {
+                at + 1
+            };
+            let follower = &mut followed.followers[at];
             if follower.seen >= last || follower.away_since.is_some() {
                 continue;
             }
@@ -340,19 +359,20 @@ impl<S> HubState<S> {
                 continue;
             };
             // A session that does not know yet where it starts is shown nothing: it may start after this.
-            let ready = follower.seen.next() == first && slot.opening.is_none();
-            if ready && hand(&slot.sink) {
+            let ready = follower.seen.next() >= first && slot.opening.is_none();
+            if ready && hand(&slot.sink, follower.seen) {
+                taken += (last.0 - follower.seen.0) as u64;
                 follower.seen = last;
-                taken += 1;
             } else {
                 follower.away_since = Some(now);
                 slot.behind.push(room);
                 wake(&slot.sink);
             }
         }
-        let all = to == followed.followers.len();
-        followed.passed = if all { 0 } else { to };
-        HandedOver { taken, all }
+        HandedOver {
+            taken,
+            all: followed.left == 0,
+        }
     }
 
     /// Notes that a revocation arrived. `false`: it did before.

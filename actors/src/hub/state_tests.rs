@@ -10,7 +10,7 @@ const NOW: Timestamp = Timestamp(7);
 fn deliver(hub: &mut HubState<&'static str>, first: i64, last: i64, full: &[&str]) -> Vec<&'static str> {
     let taken = RefCell::new(Vec::new());
     if let Arrival::Fresh { skip } = hub.arrived(ROOM, Seq(first), Seq(last)) {
-        let hand = |sink: &&'static str| {
+        let hand = |sink: &&'static str, _| {
             let takes = !full.contains(sink);
             if takes {
                 taken.borrow_mut().push(*sink);
@@ -56,7 +56,7 @@ fn who_leaves_or_comes_during_a_wave_makes_it_miss_nobody() {
     let eve = hub.enter(AccountId(3), "eve").0;
     hub.start(eve, &[(ROOM, Seq(0))], NOW);
     let taken = RefCell::new(Vec::new());
-    let hand = |sink: &&'static str| {
+    let hand = |sink: &&'static str, _| {
         taken.borrow_mut().push(*sink);
         true
     };
@@ -69,6 +69,44 @@ fn who_leaves_or_comes_during_a_wave_makes_it_miss_nobody() {
     assert_eq!(rest, HandedOver { taken: 2, all: true });
     assert_eq!(*taken.borrow(), ["ann", "bob", "eve"]);
     assert_eq!(hub.behind(zoe).map(|b| (b.from, b.to)), Some((Seq(1), Seq(1))));
+}
+
+#[test]
+fn what_comes_during_a_wave_goes_along_from_where_it_is_and_once_round() {
+    let (mut hub, ann, _) = two();
+    let eve = hub.enter(AccountId(3), "eve").0;
+    hub.start(eve, &[(ROOM, Seq(0))], NOW);
+    let given = RefCell::new(Vec::new());
+    let hand = |sink: &&'static str, seen: Seq| {
+        given.borrow_mut().push(format!("{sink} has {}", seen.0));
+        true
+    };
+    hub.arrived(ROOM, Seq(1), Seq(1));
+    assert_eq!(
+        hub.hand_over(&wave(1, 1), 1, hand, |_| {}),
+        HandedOver { taken: 1, all: false }
+    );
+    hub.arrived(ROOM, Seq(2), Seq(3));
+    assert_eq!(
+        hub.hand_over(&wave(1, 3), 1, hand, |_| {}),
+        HandedOver { taken: 3, all: false }
+    );
+    // Whoever has had its turn leaves, and one comes who has seen all there is.
+    hub.exit(ann);
+    let zoe = hub.enter(AccountId(4), "zoe").0;
+    hub.start(zoe, &[(ROOM, Seq(3))], NOW);
+    let ann = hub.enter(AccountId(1), "ann again").0;
+    hub.start(ann, &[(ROOM, Seq(1))], NOW);
+    assert_eq!(
+        hub.hand_over(&wave(1, 3), 9, hand, |_| {}),
+        HandedOver { taken: 3, all: true }
+    );
+    assert_eq!(*given.borrow(), ["ann has 0", "bob has 0", "eve has 0"]);
+    assert_eq!(hub.behind(ann).map(|b| (b.from, b.to)), Some((Seq(2), Seq(3))));
+    given.take();
+    hub.arrived(ROOM, Seq(4), Seq(4));
+    assert!(hub.hand_over(&wave(4, 4), 9, hand, |_| {}).all);
+    assert_eq!(given.take(), ["zoe has 3", "bob has 3", "eve has 3"]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! The actor of a hub: takes what rooms and users push, in order, and gives each turn of its thread a bounded part.
 //!
 //! A message for a thousand sessions keeps a thread busy for milliseconds. So it is handed over to some sessions at a
-//! time, and requests and other actors have their turn in between; what a room has stored meanwhile goes out together
-//! with what waits, in one write a session.
+//! time, and requests and other actors have their turn in between. What a room has stored meanwhile does not wait for
+//! the end of that: it goes along from the session where the wave is and once round all of them, so that each session
+//! is given all there is for it whenever its turn comes, in one write.
 
 use super::actor::{Hub, HubMessage};
 use super::state::Wave;
-use crate::model::{Delivery, RoomId, Seq};
-use crate::session::SessionEvent;
+use crate::model::{Bundle, Delivery, RoomId, Seq, Timestamp};
 use actix::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,12 +19,89 @@ pub(super) struct Run {
     pub deliveries: Arc<[Arc<Delivery>]>,
 }
 
+impl Run {
+    /// These, if they have seqs.
+    fn of(deliveries: &Arc<[Arc<Delivery>]>) -> Option<Run> {
+        let seq = |delivery: &Arc<Delivery>| delivery.position().map(|(_, seq)| seq);
+        Some(Run {
+            first: seq(deliveries.first()?)?,
+            last: seq(deliveries.last()?)?,
+            deliveries: deliveries.clone(),
+        })
+    }
+}
+
 /// A wave and what it carries.
 pub(super) struct Surge {
     pub wave: Wave,
-    pub event: SessionEvent,
-    pub bytes: usize,
-    pub len: u64,
+    carried: Vec<Arc<Delivery>>,
+    carried_bytes: usize,
+    /// What a session is given that has seen up to this seq: most have seen the same.
+    cut: Option<(Seq, Arc<Bundle>)>,
+}
+
+impl Surge {
+    /// Messages that a wave carries at the same time, at most: with these it must come by everybody before more begin.
+    const CARRIED_LEN_MAX: usize = 256;
+
+    pub fn new(room: RoomId, run: &Run, skip: usize, now: Timestamp) -> Surge {
+        let wave = Wave {
+            room,
+            first: Seq(run.first.0 + skip as i64),
+            last: run.last,
+            now,
+        };
+        let mut surge = Surge {
+            wave,
+            carried: Vec::new(),
+            carried_bytes: 0,
+            cut: None,
+        };
+        surge.add(run, skip, now);
+        surge
+    }
+
+    pub fn room(&self) -> RoomId {
+        self.wave.room
+    }
+
+    /// These, if they can go with what it carries.
+    fn takes(&self, room: RoomId, deliveries: &Arc<[Arc<Delivery>]>) -> Option<Run> {
+        let run = Run::of(deliveries)?;
+        let fits = room == self.wave.room
+            && run.first == self.wave.last.next()
+            && self.carried.len() + deliveries.len() <= Surge::CARRIED_LEN_MAX
+            && self.carried_bytes + weight(deliveries) <= Hub::OUTBOX_BYTES_MAX;
+        fits.then_some(run)
+    }
+
+    pub fn add(&mut self, run: &Run, skip: usize, now: Timestamp) {
+        self.carried.extend(run.deliveries[skip..].iter().cloned());
+        self.carried_bytes += weight(&run.deliveries[skip..]);
+        self.wave.last = run.last;
+        self.wave.now = now;
+        self.cut = None;
+    }
+
+    /// What a session has not seen of what is carried.
+    pub fn after(&mut self, seen: Seq) -> &Arc<Bundle> {
+        if self.cut.as_ref().is_none_or(|(after, _)| *after != seen) {
+            self.cut = None;
+        }
+        let (carried, first) = (&self.carried, self.wave.first);
+        let cut = || {
+            let skip = (seen.0 + 1 - first.0).max(0) as usize;
+            (seen, Bundle::new(carried.get(skip..).unwrap_or_default()))
+        };
+        &self.cut.get_or_insert_with(cut).1
+    }
+}
+
+fn weight(deliveries: &[Arc<Delivery>]) -> usize {
+    let weights = deliveries
+        .iter()
+        .map(|delivery| Bundle::weight_of(&delivery.push));
+    weights.sum()
 }
 
 /// The actor of a hub.
@@ -39,8 +116,6 @@ impl HubActor {
     /// Messages in the mailbox of a hub, and messages that wait for a wave, at most. What does not fit is repaired from
     /// history.
     pub const MAILBOX_LEN_MAX: usize = 16_384;
-    /// Messages of a room that go to a session in one event, at most.
-    const RUN_LEN_MAX: usize = 64;
 
     #[must_use]
     pub fn new(hub: Hub) -> HubActor {
@@ -54,7 +129,10 @@ impl HubActor {
     /// Goes on until nothing waits, or until others should have a turn.
     fn go_on(&mut self, ctx: &mut Context<Self>) {
         loop {
-            if let Some(surge) = &self.under_way {
+            if let Some(surge) = &mut self.under_way {
+                while let Some(run) = next_of(&mut self.waiting, surge) {
+                    self.hub.join(surge, &run);
+                }
                 if !self.hub.advance(surge) {
                     let turn = tokio::task::yield_now().into_actor(self);
                     ctx.spawn(turn.map(|(), hub, ctx| hub.go_on(ctx)));
@@ -71,19 +149,9 @@ impl HubActor {
 
     fn take(&mut self, message: HubMessage) {
         match message {
-            HubMessage::Room(room, deliveries) => match run_of(&deliveries) {
+            HubMessage::Room(room, deliveries) => match Run::of(&deliveries) {
                 None => self.hub.signal(room, &deliveries),
-                Some((first, last)) => {
-                    let run = self.together(
-                        room,
-                        Run {
-                            first,
-                            last,
-                            deliveries,
-                        },
-                    );
-                    self.under_way = self.hub.fresh(room, &run);
-                }
+                Some(run) => self.under_way = self.hub.fresh(room, &run),
             },
             HubMessage::Account(account, delivery) => self.hub.account(account, delivery),
             HubMessage::Topic(topic, delivery) => self.hub.topic(topic, delivery),
@@ -94,36 +162,16 @@ impl HubActor {
             HubMessage::CloseAll(why) => self.hub.close_all(why),
         }
     }
-
-    /// The run with those that follow on it and wait right behind it.
-    fn together(&mut self, room: RoomId, run: Run) -> Run {
-        let Run { first, mut last, .. } = run;
-        let mut more: Vec<Arc<Delivery>> = Vec::new();
-        while let Some(HubMessage::Room(next_room, next)) = self.waiting.front()
-            && *next_room == room
-            && let Some((next_first, next_last)) = run_of(next)
-            && next_first == last.next()
-            && run.deliveries.len() + more.len() + next.len() <= HubActor::RUN_LEN_MAX
-        {
-            last = next_last;
-            more.extend(next.iter().cloned());
-            self.waiting.pop_front();
-        }
-        if more.is_empty() {
-            return run;
-        }
-        Run {
-            first,
-            last,
-            deliveries: run.deliveries.iter().cloned().chain(more).collect(),
-        }
-    }
 }
 
-/// The first and last seq of pushes that have them.
-fn run_of(deliveries: &[Arc<Delivery>]) -> Option<(Seq, Seq)> {
-    let seq = |delivery: &Arc<Delivery>| delivery.position().map(|(_, seq)| seq);
-    Some((seq(deliveries.first()?)?, seq(deliveries.last()?)?))
+/// What waits first, if it can go with the wave that is under way.
+fn next_of(waiting: &mut VecDeque<HubMessage>, surge: &Surge) -> Option<Run> {
+    let HubMessage::Room(room, deliveries) = waiting.front()? else {
+        return None;
+    };
+    let run = surge.takes(*room, deliveries)?;
+    waiting.pop_front();
+    Some(run)
 }
 
 impl Actor for HubActor {

@@ -29,7 +29,7 @@ pub use id::{
 };
 pub use ledger::{Entry, Inbox, InboxItem, LedgerPage, Pass};
 pub use page::{HistoryPage, HistoryQuery, Order};
-pub use push::{Delivery, Push, Told};
+pub use push::{Bundle, Delivery, Push, Told};
 pub use room::{
     Counts, GroupQuota, JoinRequest, Member, NewGroup, Role, RoomInfo, RoomKind, RoomPosition, RoomRules,
     RoomSnapshot, Seat,

@@ -74,6 +74,72 @@ pub enum Push {
     Dissolved { room: RoomId },
 }
 
+/// Pushes that go to sessions together, in this order: shared by all who are sent the same.
+#[derive(Debug)]
+pub struct Bundle {
+    deliveries: Box<[Arc<Delivery>]>,
+    /// Roughly what they will take in a socket's buffer, in bytes.
+    pub weight: usize,
+    /// All of them rendered, where there are several.
+    joined: [OnceLock<Bytes>; CodecId::MAX],
+}
+
+impl Bundle {
+    /// What a frame takes beside the body of its message, roughly.
+    const FRAME_BYTES: usize = 256;
+
+    #[must_use]
+    pub fn new(deliveries: impl Into<Box<[Arc<Delivery>]>>) -> Arc<Bundle> {
+        let deliveries = deliveries.into();
+        let weight = deliveries
+            .iter()
+            .map(|delivery| Bundle::weight_of(&delivery.push));
+        Arc::new(Bundle {
+            weight: weight.sum(),
+            deliveries,
+            joined: Default::default(),
+        })
+    }
+
+    /// What one push takes of a [`Bundle::weight`], in bytes.
+    #[must_use]
+    pub fn weight_of(push: &Push) -> usize {
+        Bundle::FRAME_BYTES
+            + match push {
+                Push::Posted { message, .. } | Push::Revoked { message, .. } => message.body.len(),
+                Push::Signal { body, .. } | Push::Said { body, .. } => body.len(),
+                _ => 0,
+            }
+    }
+
+    /// The bytes of all these pushes for one codec, one after the other, made by the first session that asks. For
+    /// sessions that are shown each of them.
+    pub fn rendered(&self, codec: CodecId, render: impl Fn(&Push) -> Option<Bytes>) -> Bytes {
+        let each = |delivery: &Arc<Delivery>| delivery.rendered(codec, &render).unwrap_or_default();
+        if let [only] = &self.deliveries[..] {
+            return each(only);
+        }
+        self.joined[usize::from(codec.0) % CodecId::MAX]
+            .get_or_init(|| {
+                self.deliveries
+                    .iter()
+                    .map(each)
+                    .collect::<Vec<Bytes>>()
+                    .concat()
+                    .into()
+            })
+            .clone()
+    }
+}
+
+impl std::ops::Deref for Bundle {
+    type Target = [Arc<Delivery>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.deliveries
+    }
+}
+
 /// A push on its way to sessions, shared by all of them.
 #[derive(Debug)]
 pub struct Delivery {

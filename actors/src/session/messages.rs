@@ -1,6 +1,6 @@
 //! What a session's socket actor is told by its node.
 
-use crate::model::{Delivery, Entry};
+use crate::model::{Bundle, Entry};
 use actix::Message;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum SessionEvent {
     /// Show these, in this order.
-    Deliver(Arc<[Arc<Delivery>]>),
+    Deliver(Arc<Bundle>),
     /// Lines of the ledger that concern the session, in order. Only for sessions that read it.
     Ledger(Arc<[Entry]>),
     /// The session is behind in a room: see [`crate::hub::Hub::behind`].

@@ -5,8 +5,8 @@ use super::host::Host;
 use actix::dev::channel::channel;
 use actix::prelude::*;
 use roost_actors::Node;
-use roost_actors::hub::{self, Hub, Place};
-use roost_actors::model::{AccountId, Caller, Delivery, Push, RoomId, RoomPosition, Seq};
+use roost_actors::hub::{Hub, Place};
+use roost_actors::model::{AccountId, Bundle, Caller, Push, RoomId, RoomPosition, Seq};
 use roost_actors::session::SessionEvent;
 use roost_actors::session::catch_up::{self, Step};
 use std::cell::RefCell;
@@ -127,12 +127,12 @@ impl Entered {
 }
 
 impl Session {
-    fn show(&mut self, deliveries: &[Arc<Delivery>], ctx: &mut Context<Self>) {
-        for delivery in deliveries {
+    fn show(&mut self, bundle: &Bundle, ctx: &mut Context<Self>) {
+        for delivery in bundle.iter() {
             self.screen.borrow_mut().show(&self.book, &delivery.push);
         }
         let queued = &self.place.queued_bytes;
-        queued.set(queued.get().saturating_sub(hub::weight(deliveries)));
+        queued.set(queued.get().saturating_sub(bundle.weight));
         self.look(ctx);
     }
 
@@ -188,15 +188,15 @@ impl Handler<SessionEvent> for Session {
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
-            SessionEvent::Deliver(deliveries) if self.slow_ms > 0 => {
+            SessionEvent::Deliver(bundle) if self.slow_ms > 0 => {
                 self.showing = true;
                 let shown = tokio::time::sleep(Duration::from_millis(self.slow_ms)).into_actor(self);
                 ctx.wait(shown.map(move |(), session, ctx| {
                     session.showing = false;
-                    session.show(&deliveries, ctx);
+                    session.show(&bundle, ctx);
                 }));
             }
-            SessionEvent::Deliver(deliveries) => self.show(&deliveries, ctx),
+            SessionEvent::Deliver(bundle) => self.show(&bundle, ctx),
             SessionEvent::CatchUp | SessionEvent::Ledger(_) => self.look(ctx),
             SessionEvent::Close(_) => {
                 self.screen.borrow_mut().closed = true;

@@ -11,7 +11,7 @@ use actix::prelude::*;
 use actix_web::web;
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
-use roost_actors::hub::{self, Hub};
+use roost_actors::hub::Hub;
 use roost_actors::ledger::LedgerSeat;
 use roost_actors::model::{
     AccountId, Caller, ChatMessage, CommitKey, HistoryPage, HistoryQuery, Inbox, Order, Post, Push, RoomId,
@@ -353,10 +353,10 @@ impl Handler<SessionEvent> for Session {
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
-            SessionEvent::Deliver(deliveries) => {
-                self.pipe.settle(hub::weight(&deliveries));
+            SessionEvent::Deliver(bundle) => {
+                self.pipe.settle(bundle.weight);
                 self.decide(ctx, |connection, now, out| {
-                    for delivery in deliveries.iter() {
+                    for delivery in bundle.iter() {
                         connection.deliver(delivery, now, out);
                     }
                 });

@@ -2,7 +2,7 @@
 
 use actix::prelude::*;
 use roost_actors::Node;
-use roost_actors::hub::{Hub, Place, weight};
+use roost_actors::hub::{Hub, Place};
 use roost_actors::model::{AccountId, Caller, HistoryQuery, Push, RoomId, RoomPosition, Seq};
 use roost_actors::session::{CloseWhy, SessionEvent};
 use std::sync::{Arc, Mutex};
@@ -81,10 +81,10 @@ impl Screen {
             return;
         }
         for event in self.pipe.drain(..) {
-            if let SessionEvent::Deliver(deliveries) = &event {
+            if let SessionEvent::Deliver(bundle) = &event {
                 let queued = &self.place.queued_bytes;
-                queued.set(queued.get() - weight(deliveries));
-                for delivery in deliveries.iter() {
+                queued.set(queued.get() - bundle.weight);
+                for delivery in bundle.iter() {
                     self.shown.add(entry(&delivery.push));
                 }
             }

@@ -11,8 +11,10 @@ const SESSIONS: usize = 3;
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// So many messages are stored and arrive here; sessions of this mask take nothing.
-    Post { count: i64, full: u8 },
+    /// So many messages are stored and arrive here, and go along with the wave that is under way, if one is.
+    Post { count: i64 },
+    /// The wave that is under way comes by so many sessions; those of this mask take nothing.
+    Advance { by: usize, full: u8 },
     /// So many are stored and never arrive.
     Lose { count: i64 },
     /// The last few arrive again.
@@ -27,7 +29,8 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        6 => (1..5i64, 0..8u8).prop_map(|(count, full)| Event::Post { count, full }),
+        6 => (1..5i64).prop_map(|count| Event::Post { count }),
+        9 => (1..6usize, 0..8u8).prop_map(|(by, full)| Event::Advance { by, full }),
         1 => (1..5i64).prop_map(|count| Event::Lose { count }),
         1 => (1..9i64).prop_map(|count| Event::Repeat { count }),
         1 => Just(Event::Announce),
@@ -42,6 +45,7 @@ struct Stage {
     /// What each session was shown.
     shown: RefCell<Vec<Vec<i64>>>,
     stored: i64,
+    under_way: Option<Wave>,
 }
 
 impl Stage {
@@ -59,24 +63,34 @@ impl Stage {
             slots,
             shown,
             stored: 0,
+            under_way: None,
         }
     }
 
-    fn arrive(&mut self, first: i64, last: i64, full: u8) {
+    fn arrive(&mut self, first: i64, last: i64) {
+        if self.under_way.is_some_and(|wave| wave.last.0 + 1 != first) {
+            self.advance(usize::MAX, 0);
+        }
         let Arrival::Fresh { skip } = self.hub.arrived(ROOM, Seq(first), Seq(last)) else {
             return;
         };
-        let first = first + skip as i64;
+        let first = self.under_way.map_or(Seq(first + skip as i64), |wave| wave.first);
+        self.under_way = Some(wave(first, Seq(last)));
+    }
+
+    fn advance(&mut self, by: usize, full: u8) {
+        let Some(wave) = self.under_way else { return };
         let shown = &self.shown;
-        let hand = |session: &usize| {
+        let hand = |session: &usize, seen: Seq| {
             let takes = full & (1 << session) == 0;
             if takes {
-                shown.borrow_mut()[*session].extend(first..=last);
+                shown.borrow_mut()[*session].extend(seen.0 + 1..=wave.last.0);
             }
             takes
         };
-        let wave = wave(Seq(first), Seq(last));
-        while !self.hub.hand_over(&wave, 2, hand, |_| {}).all {}
+        if self.hub.hand_over(&wave, by, hand, |_| {}).all {
+            self.under_way = None;
+        }
     }
 
     fn read_back(&mut self, session: usize, limit: i64) -> bool {
@@ -93,23 +107,28 @@ impl Stage {
     }
 
     fn play(&mut self, event: &Event) {
+        // A hub lets a wave end before it does anything else.
+        if matches!(event, Event::Announce | Event::Signal { .. }) {
+            self.advance(usize::MAX, 0);
+        }
         match *event {
-            Event::Post { count, full } => {
+            Event::Post { count } => {
                 let first = self.stored + 1;
                 self.stored += count;
-                self.arrive(first, self.stored, full);
+                self.arrive(first, self.stored);
             }
+            Event::Advance { by, full } => self.advance(by, full),
             Event::Lose { count } => self.stored += count,
             Event::Repeat { count } => {
                 if self.stored > 0 {
-                    self.arrive((self.stored - count + 1).max(1), self.stored, 0);
+                    self.arrive((self.stored - count + 1).max(1), self.stored);
                 }
             }
             Event::Announce => {
                 let end = Seq(self.stored);
                 if let Arrival::Fresh { .. } = self.hub.arrived(ROOM, end.next(), end) {
                     let wave = wave(end.next().next(), end);
-                    self.hub.hand_over(&wave, usize::MAX, |_| false, |_| {});
+                    self.hub.hand_over(&wave, usize::MAX, |_, _| false, |_| {});
                 }
             }
             Event::Signal { full } => {
@@ -154,7 +173,8 @@ proptest! {
             prop_assert_eq!(stage.shown.borrow()[session].len() as i64, stage.stored);
         }
         // All are live again.
-        stage.play(&Event::Post { count: 1, full: 0 });
+        stage.play(&Event::Post { count: 1 });
+        stage.play(&Event::Advance { by: SESSIONS, full: 0 });
         for shown in stage.shown.borrow().iter() {
             prop_assert_eq!(shown.len() as i64, stage.stored);
         }
