@@ -57,7 +57,7 @@ impl Surge {
             carried_bytes: 0,
             cut: None,
         };
-        surge.add(run, skip, now);
+        surge.carry(&run.deliveries[skip..]);
         surge
     }
 
@@ -75,12 +75,17 @@ impl Surge {
         fits.then_some(run)
     }
 
-    pub fn add(&mut self, run: &Run, skip: usize, now: Timestamp) {
-        self.carried.extend(run.deliveries[skip..].iter().cloned());
-        self.carried_bytes += weight(&run.deliveries[skip..]);
+    /// Carries these too, those included that were known here before: what is carried has no holes.
+    pub fn add(&mut self, run: &Run, now: Timestamp) {
+        self.carry(&run.deliveries);
         self.wave.last = run.last;
         self.wave.now = now;
         self.cut = None;
+    }
+
+    fn carry(&mut self, deliveries: &[Arc<Delivery>]) {
+        self.carried.extend(deliveries.iter().cloned());
+        self.carried_bytes += weight(deliveries);
     }
 
     /// What a session has not seen of what is carried.
@@ -206,5 +211,69 @@ impl Handler<HubMessage> for HubActor {
             | HubMessage::Ledger(_)
             | HubMessage::Announce(..) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountId, ChatMessage, MessageId, MessageKind, Push, RoomKind};
+
+    const ROOM: RoomId = RoomId(1);
+    const NOW: Timestamp = Timestamp(7);
+
+    fn posted(seq: i64) -> Arc<Delivery> {
+        Delivery::new(Push::Posted {
+            kind: RoomKind::Group,
+            message: ChatMessage {
+                id: MessageId(seq),
+                room: ROOM,
+                seq: Seq(seq),
+                sender: AccountId(1),
+                kind: MessageKind::Text,
+                body: "hi".into(),
+                private: false,
+                extra: None,
+                created_at: NOW,
+                revoked_at: None,
+            },
+        })
+    }
+
+    fn run(seqs: std::ops::RangeInclusive<i64>) -> Arc<[Arc<Delivery>]> {
+        seqs.map(posted).collect()
+    }
+
+    fn surge(seqs: std::ops::RangeInclusive<i64>, skip: usize) -> Surge {
+        Surge::new(ROOM, &Run::of(&run(seqs)).expect("a run"), skip, NOW)
+    }
+
+    fn given(surge: &mut Surge, seen: i64) -> Vec<i64> {
+        let bundle = surge.after(Seq(seen)).clone();
+        let seqs = bundle.iter().filter_map(|delivery| delivery.position());
+        seqs.map(|(_, seq)| seq.0).collect()
+    }
+
+    #[test]
+    fn each_session_is_given_what_it_has_not_seen_of_what_is_carried() {
+        let mut surge = surge(1..=4, 1);
+        assert_eq!(given(&mut surge, 1), [2, 3, 4]);
+        let more = surge.takes(ROOM, &run(5..=6)).expect("they go along");
+        surge.add(&more, NOW);
+        assert_eq!(given(&mut surge, 1), [2, 3, 4, 5, 6]);
+        assert_eq!(given(&mut surge, 4), [5, 6]);
+        assert_eq!(given(&mut surge, 5), [6]);
+        assert_eq!((surge.wave.first, surge.wave.last), (Seq(2), Seq(6)));
+    }
+
+    #[test]
+    fn only_what_follows_on_it_goes_along_and_no_more_than_it_can_carry() {
+        let surge = surge(1..=4, 0);
+        assert!(surge.takes(RoomId(2), &run(5..=5)).is_none(), "another room");
+        assert!(surge.takes(ROOM, &run(6..=6)).is_none(), "a hole");
+        assert!(surge.takes(ROOM, &run(4..=5)).is_none(), "known in part");
+        let most = Surge::CARRIED_LEN_MAX as i64;
+        assert!(surge.takes(ROOM, &run(5..=most)).is_some());
+        assert!(surge.takes(ROOM, &run(5..=most + 1)).is_none(), "too many");
     }
 }
