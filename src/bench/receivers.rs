@@ -269,7 +269,7 @@ impl Reader {
         let mut open = self.sockets.iter_mut().flatten();
         let holding = open.find(|socket| socket.seat == seat && socket.held.is_some());
         for text in holding.and_then(|socket| socket.held.take()).unwrap_or_default() {
-            let delivered = self.books.ledgers[seat.ledger].deliver_after_catch_up(seat.receiver, &text);
+            let delivered = self.books.ledgers[seat.ledger].deliver(seat.receiver, &text);
             self.books.enter(delivered, self.watch.ns());
         }
     }
