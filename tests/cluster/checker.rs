@@ -298,14 +298,8 @@ impl Shared {
                 return;
             };
             lock(&it.ledger).catch_up(member, &missed);
-            let mut fresh = false;
             while let Some(text) = next_message(&mut socket).await {
-                let mut ledger = lock(&it.ledger);
-                if fresh {
-                    ledger.deliver(member, text.as_bytes());
-                } else {
-                    fresh = ledger.deliver_after_catch_up(member, text.as_bytes()).is_some();
-                }
+                lock(&it.ledger).deliver(member, text.as_bytes());
             }
             tokio::time::sleep(PAUSE).await;
         }
